@@ -1,0 +1,64 @@
+# Two commands matter: make demo, make test. Everything they need is installed into $(VENV).
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The collection is found under its own name wherever the clone lies.
+COLLECTIONS := $(VENV)/collections
+LINK := $(COLLECTIONS)/ansible_collections/exchange/hybrid_groups
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup
+
+help:
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(STAMP)  ## create the virtual environment with everything demo and test need
+
+$(STAMP): requirements.txt test-requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "ansible-core>=2.19,<2.22" -r requirements.txt -r test-requirements.txt
+	mkdir -p $(dir $(LINK))
+	ln -sfn $(CURDIR) $(LINK)
+	touch $@
+
+# What every target needs to find the collection and the lab.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
+export PYTHONPATH := $(CURDIR)/tests
+LAB := $(BIN)/python -m lab
+
+.PHONY: demo test lint unit integration lab-start lab-stop lab-state clean
+
+demo: setup  ## run the procedure against the lab, twice
+	tests/demo.sh $(BIN)
+
+test: setup lint unit integration  ## everything that has to pass
+
+lint: setup  ## format, types, YAML, playbooks, documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd $(COLLECTIONS) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache \
+		-p ansible_collections.exchange.hybrid_groups.plugins.module_utils \
+		-p ansible_collections.exchange.hybrid_groups.plugins.plugin_utils
+	$(BIN)/yamllint .
+	$(BIN)/ansible-lint --offline
+	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
+	$(BIN)/antsibull-changelog lint
+
+unit: setup  ## fast tests
+	$(BIN)/pytest tests/unit -n 2
+
+integration: setup  ## real ansible-playbook runs against the lab
+	$(BIN)/pytest tests/integration -n 2
+
+lab-start: setup  ## start the lab in the background; its inventory is .lab/inventory.yml
+	$(LAB) start
+
+lab-stop: setup  ## stop it
+	$(LAB) stop
+
+lab-state: setup  ## show what the lab's servers hold
+	$(LAB) state
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) .lab .cache .mypy_cache .ruff_cache .pytest_cache .ansible
