@@ -1,0 +1,338 @@
+# Copyright: Contributors to the exchange.hybrid_groups collection
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cmdlet
+short_description: Run cmdlets on Exchange servers and other Windows hosts from Python
+version_added: 0.1.0
+author:
+  - Contributors to exchange.hybrid_groups (@exchange-hybrid-groups)
+description:
+  - Holds a PowerShell remoting session to a Windows host, in a process of its own, for all tasks of a play.
+  - The modules of this collection use it by themselves, whatever connection the inventory names for the host. There is nothing
+    to configure when the host's address, user and password are in the inventory.
+  - Only cmdlets with parameters are run, never script text.
+requirements:
+  - pypsrp
+options:
+  endpoint:
+    description:
+      - Which endpoint of the host to talk to. The modules choose it.
+      - V(exchange) is Exchange's PowerShell virtual directory, V(windows) the host's WinRM listener.
+    type: str
+    choices: [exchange, windows]
+    default: exchange
+    vars:
+      - name: ansible_cmdlet_endpoint
+  transport:
+    description:
+      - How the session is carried. V(psrp) is PowerShell remoting.
+    type: str
+    choices: [psrp]
+    default: psrp
+    vars:
+      - name: ansible_cmdlet_transport
+  host:
+    description:
+      - Address of the host. Kerberos needs its name, not its IP address.
+    type: str
+    default: inventory_hostname
+    vars:
+      - name: inventory_hostname
+      - name: ansible_host
+      - name: ansible_winrm_host
+      - name: ansible_psrp_host
+      - name: ansible_cmdlet_host
+  remote_user:
+    description:
+      - User to log on as. For Kerberos in the form V(user@REALM); leave it out to use the ticket in the credential cache.
+    type: str
+    vars:
+      - name: ansible_user
+      - name: ansible_winrm_user
+      - name: ansible_psrp_user
+      - name: ansible_cmdlet_user
+    keyword:
+      - name: remote_user
+  remote_password:
+    description:
+      - Password of the user.
+    type: str
+    vars:
+      - name: ansible_password
+      - name: ansible_winrm_pass
+      - name: ansible_winrm_password
+      - name: ansible_psrp_password
+      - name: ansible_cmdlet_password
+  uri:
+    description:
+      - The whole address of the endpoint, for example V(https://mail.contoso.com/PowerShell/).
+      - Wins over O(host), O(scheme), O(port) and O(path).
+    type: str
+    vars:
+      - name: ansible_cmdlet_uri
+  scheme:
+    description:
+      - V(http) or V(https). With V(http), messages are sealed by the authentication.
+      - By default what the inventory says for WinRM (endpoint V(windows)), else V(http), as Exchange's setup makes it.
+    type: str
+    choices: [http, https]
+    vars:
+      - name: ansible_cmdlet_scheme
+  port:
+    description:
+      - Port of the endpoint. By default 80 or 443 for V(exchange).
+      - For V(windows) what the inventory says for WinRM, else 5985 or 5986.
+    type: int
+    vars:
+      - name: ansible_cmdlet_port
+  path:
+    description:
+      - Path of the endpoint. By default V(PowerShell) for V(exchange), V(wsman) for V(windows).
+    type: str
+    vars:
+      - name: ansible_cmdlet_path
+  configuration:
+    description:
+      - Session configuration. By default V(Microsoft.Exchange) or V(Microsoft.PowerShell).
+    type: str
+    vars:
+      - name: ansible_cmdlet_configuration
+  auth:
+    description:
+      - Authentication. By default V(kerberos) for V(exchange), which is all that Exchange's setup allows there; for V(windows)
+        what the inventory says for WinRM, else V(negotiate).
+    type: str
+    choices: [kerberos, negotiate, ntlm, basic, credssp]
+    vars:
+      - name: ansible_cmdlet_auth
+  kerberos_hostname:
+    description:
+      - Host name in the service principal name, when it differs from the address.
+    type: str
+    vars:
+      - name: ansible_winrm_kerberos_hostname_override
+      - name: ansible_psrp_negotiate_hostname_override
+      - name: ansible_cmdlet_kerberos_hostname
+  cert_validation:
+    description:
+      - Whether the server's certificate is checked.
+    type: str
+    choices: [validate, ignore]
+    default: validate
+    vars:
+      - name: ansible_winrm_server_cert_validation
+      - name: ansible_psrp_cert_validation
+      - name: ansible_cmdlet_cert_validation
+  ca_cert:
+    description:
+      - File with the certificates of the authorities to trust, in PEM form.
+    type: path
+    vars:
+      - name: ansible_winrm_ca_trust_path
+      - name: ansible_psrp_ca_cert
+      - name: ansible_cmdlet_ca_cert
+  connection_timeout:
+    description:
+      - Seconds to wait for the TCP connection.
+    type: int
+    default: 30
+    vars:
+      - name: ansible_winrm_connection_timeout
+      - name: ansible_psrp_connection_timeout
+      - name: ansible_cmdlet_connection_timeout
+  operation_timeout:
+    description:
+      - Seconds after which the server answers that a cmdlet is still running; the plugin then asks again.
+    type: int
+    default: 20
+    vars:
+      - name: ansible_winrm_operation_timeout_sec
+      - name: ansible_psrp_operation_timeout
+      - name: ansible_cmdlet_operation_timeout
+  read_timeout:
+    description:
+      - Seconds to wait for an answer; at least five more than the operation timeout.
+    type: int
+    default: 30
+    vars:
+      - name: ansible_winrm_read_timeout_sec
+      - name: ansible_psrp_read_timeout
+      - name: ansible_cmdlet_read_timeout
+  idle_timeout:
+    description:
+      - Seconds after which the server may drop the session when nothing is asked of it.
+    type: int
+    default: 900
+    vars:
+      - name: ansible_cmdlet_idle_timeout
+  inventory_scheme:
+    description: What the inventory says for winrm or psrp. For the endpoint V(windows) only.
+    type: str
+    vars:
+      - name: ansible_winrm_scheme
+      - name: ansible_psrp_protocol
+  inventory_port:
+    description: What the inventory says for winrm or psrp. For the endpoint V(windows) only.
+    type: int
+    vars:
+      - name: ansible_port
+      - name: ansible_winrm_port
+      - name: ansible_psrp_port
+  inventory_path:
+    description: What the inventory says for winrm or psrp. For the endpoint V(windows) only.
+    type: str
+    vars:
+      - name: ansible_winrm_path
+      - name: ansible_psrp_path
+  inventory_configuration:
+    description:
+      - What the inventory says for psrp. When it is V(Microsoft.Exchange), the other O(inventory_port) and the like are about the
+        endpoint V(exchange).
+    type: str
+    vars:
+      - name: ansible_psrp_configuration_name
+  inventory_auth:
+    description: What the inventory says for winrm or psrp. For the endpoint V(windows) only.
+    type: raw
+    vars:
+      - name: ansible_winrm_transport
+      - name: ansible_psrp_auth
+  persistent_connect_timeout:
+    description:
+      - Seconds the process waits for the next task before it closes the session. It ends with the play in any case.
+    type: int
+    default: 300
+    vars:
+      - name: ansible_cmdlet_process_idle_timeout
+  persistent_command_timeout:
+    description:
+      - Seconds a single request of a module may take.
+    type: int
+    default: 600
+    vars:
+      - name: ansible_cmdlet_command_timeout
+  persistent_log_messages:
+    description:
+      - Required by Ansible. There is deliberately no way to turn it on, since it would write secrets to the log.
+    type: bool
+    default: false
+"""
+
+import json
+import os
+import select
+import signal
+import threading
+import typing as t
+
+from ansible.executor.task_executor import start_connection
+from ansible.module_utils.connection import ConnectionError
+from ansible.plugins.connection import NetworkConnectionBase
+from ansible.utils.display import Display
+
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import SessionError, decode
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._target import TargetError, resolve
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Session
+
+display = Display()
+
+
+class Connection(NetworkConnectionBase):
+    """In a worker: finds or starts the process that holds the session. In that process: the session's JSON-RPC surface."""
+
+    transport = "exchange.hybrid_groups.cmdlet"
+    has_pipelining = True
+    # Otherwise core starts its helper for every task just to look whether the socket is there: 0.9 s of CPU each.
+    force_persistence = False
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._task_uuid = kwargs.get("task_uuid")
+        self._session: Session | None = None
+
+    # In a worker
+
+    @property
+    def socket_path(self) -> str:
+        """The socket of the process that holds the session; started when there is none yet."""
+        if not self._socket_path:
+            self._socket_path = start_connection(self._play_context, self.get_options(), self._task_uuid)
+        return self._socket_path
+
+    # In the process of its own; what a module may call takes and gives JSON
+
+    def describe(self) -> str:
+        """Where the session goes, without secrets."""
+        target = self._opened().target
+        return json.dumps({"host": target.host, "url": target.url, "auth": target.auth, "username": target.username})
+
+    def invoke_pipeline(self, commands: list[tuple[str, dict[str, t.Any]]]) -> str:
+        """Run one pipeline; a result as :class:`CmdletResult` gives it."""
+        session = self._opened()
+        return self._answer(lambda: session.invoke_pipeline([(name, decode(p)) for name, p in commands]).to_dict())
+
+    def invoke_many(self, calls: list[tuple[str, dict[str, t.Any]]]) -> str:
+        """Run several reads; a list of results."""
+        session = self._opened()
+        return self._answer(
+            lambda: [result.to_dict() for result in session.invoke_many([(name, decode(p)) for name, p in calls])]
+        )
+
+    def reset(self) -> None:
+        """Called by Ansible at the end of the play."""
+        self.close()
+
+    def close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+        super().close()
+
+    def _connect(self) -> Connection:
+        # The base class wants it; the session opens at the first call, in the other process.
+        return self
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            try:
+                target = resolve(self.get_options())
+            except TargetError as exc:
+                raise ConnectionError(str(exc)) from exc
+            try:
+                # Slow to import, and needed in this process only.
+                from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._psrp import PsrpSession
+            except ImportError as exc:
+                raise ConnectionError(f"the Python package pypsrp is needed on the control node: {exc}") from exc
+            self._session = PsrpSession(target)
+            _end_with(self._ansible_playbook_pid)
+        return self._session
+
+    def _answer(self, work: Callable[[], t.Any]) -> str:
+        try:
+            return json.dumps(work())
+        except SessionError as exc:
+            raise ConnectionError(str(exc)) from exc
+
+
+def _end_with(playbook_pid: str | None) -> None:
+    """End this process, and so the session, when ansible-playbook dies without saying so."""
+    if not playbook_pid or not hasattr(os, "pidfd_open"):
+        return
+    try:
+        descriptor = os.pidfd_open(int(playbook_pid))
+    except OSError:
+        return
+
+    def watch() -> None:
+        select.select([descriptor], [], [])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="end-with-playbook").start()
