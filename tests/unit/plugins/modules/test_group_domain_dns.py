@@ -1,0 +1,270 @@
+# Copyright: Contributors to the exchange.hybrid_groups collection
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""group_domain_dns from its options to its result, against real DNS servers on loopback."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.exchange.hybrid_groups.plugins.modules import group_domain_dns
+from lab import contoso
+from lab.graph import Domain
+from lab.traffic import Fault
+
+GROUPS = contoso.GROUP_DOMAIN
+AUTODISCOVER = f"autodiscover.{GROUPS}"
+CLOUD = "groups-contoso-com.mail.protection.outlook.com"
+MX = f"0 {CLOUD}."
+
+
+class Runner:
+    def __init__(self, lab: t.Any, capsys: pytest.CaptureFixture[str]) -> None:
+        self.lab = lab
+        self.capsys = capsys
+
+    def __call__(self, *, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        """Run the module; the MX host is given unless the tenant is asked."""
+        arguments = self.lab.dns_options(**{"mx_host": CLOUD, **options})
+        arguments |= {"_ansible_check_mode": check, "_ansible_diff": True}
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            group_domain_dns.main()
+        output = self.capsys.readouterr().out
+        assert contoso.TSIG_SECRET not in output
+        assert contoso.CLIENT_SECRET not in output
+        return t.cast("dict[str, t.Any]", json.loads(output))
+
+    def updates(self) -> int:
+        return sum(what.startswith("UPDATE") for _server, what in self.lab.traffic.log)
+
+
+@pytest.fixture
+def run(cloud_lab: t.Any, capsys: pytest.CaptureFixture[str]) -> Runner:
+    return Runner(cloud_lab, capsys)
+
+
+def put(lab: t.Any, name: str, rdtype: str, *values: str) -> None:
+    """Records that were there before."""
+    for value in values:
+        lab.world.dns.zones["contoso.com."].add(f"{name}.", rdtype, value)
+
+
+def test_publishes_once_and_reports_every_server(run: Runner) -> None:
+    first = run()
+    assert first["changed"], first
+    assert run.lab.values(GROUPS, "MX") == [MX]
+    assert run.lab.values(AUTODISCOVER, "CNAME") == ["autodiscover.outlook.com."]
+    assert first["visible"]
+    assert first["to_publish"] == []
+    assert first["diff"]["before"] == ""
+    assert f"{GROUPS}. 3600 IN MX {MX}\n" in first["diff"]["after"]
+    assert run.updates() == 1  # one message for both records
+    record = first["records"][0]
+    assert (record["name"], record["type"], record["value"], record["preference"]) == (GROUPS, "MX", CLOUD, 0)
+    assert {(s["role"], s["state"]) for s in record["servers"]} == {("authoritative", "present"), ("resolver", "present")}
+    assert len(record["servers"]) == 3
+    assert [s["serial"] for s in record["servers"] if s["role"] == "authoritative"] == [2, 2]
+    assert record["servers"][0]["answer"] == [MX]
+
+    second = run()
+    assert not second["changed"], second
+    assert second["diff"]["before"] == second["diff"]["after"]
+
+
+def test_check_mode_predicts_and_changes_nothing(run: Runner) -> None:
+    before = run.lab.world.dns.view()
+    predicted = run(check=True)
+    assert predicted["changed"]
+    assert [record["type"] for record in predicted["to_publish"]] == ["MX", "CNAME"]
+    assert not predicted["visible"]
+    assert run.lab.world.dns.view() == before
+    assert {s["state"] for r in predicted["records"] for s in r["servers"]} == {"missing", "not_asked"}
+    assert predicted["diff"] == run()["diff"]
+
+
+def test_manual_returns_what_to_publish(run: Runner) -> None:
+    before = run.lab.world.dns.view()
+    result = run(provider="manual", server=None, tsig_key_name=None, tsig_secret=None, name_servers=["127.0.0.1", "127.0.0.2"])
+    assert not result["changed"]
+    assert result["to_publish"][0] == {"name": GROUPS, "type": "MX", "value": CLOUD, "preference": 0, "ttl": 3600}
+    assert result["zone_snippet"].splitlines()[1] == f"{AUTODISCOVER}. 3600 IN CNAME autodiscover.outlook.com."
+    assert run.lab.world.dns.view() == before
+
+
+def test_manual_finds_zone_and_servers_through_a_resolver(run: Runner) -> None:
+    result = run(provider="manual", server=None, tsig_key_name=None, tsig_secret=None)
+    names = [s["server"] for s in result["records"][0]["servers"]]
+    assert [name.split(" ")[0] for name in names[:2]] == ["ns1.contoso.com", "ns2.contoso.com"]
+
+
+def test_manual_waits_when_told_to(run: Runner) -> None:
+    result = run(provider="manual", server=None, tsig_key_name=None, tsig_secret=None, wait=True, wait_timeout=1)
+    assert result["failed"]
+    assert "ns2.contoso.com" in result["msg"]
+    assert "wait_timeout" in result["msg"]
+
+
+def test_the_mx_host_comes_from_the_tenant(run: Runner) -> None:
+    run.lab.world.tenant.domains[GROUPS] = Domain(GROUPS, verified=True, services=["Email"], mail_exchange="x1.v-groups.mx.microsoft")
+    assert run(mx_host=None, **run.lab.graph_options())["changed"]
+    assert run.lab.values(GROUPS, "MX") == ["0 x1.v-groups.mx.microsoft."]
+
+
+def test_an_unknown_mx_host_is_never_guessed(run: Runner) -> None:
+    before = run.lab.world.dns.view()
+    result = run(mx_host=None, **run.lab.graph_options())
+    assert result["failed"]
+    assert "m365_domain" in result["msg"]
+    assert run.lab.world.dns.view() == before
+
+
+def test_check_mode_before_the_domain_is_in_the_tenant(run: Runner) -> None:
+    result = run(check=True, mx_host=None, **run.lab.graph_options())
+    assert result["changed"]
+    assert "The MX host of groups.contoso.com is known once" in result["deferred"][0]
+    assert [record["type"] for record in result["to_publish"]] == ["CNAME"]
+    assert not result["visible"]
+
+
+def test_verification_joins_the_texts_that_are_there(run: Runner) -> None:
+    put(run.lab, GROUPS, "TXT", '"v=spf1 -all"')
+    assert run(records=["verification"], verification_text="MS=ms123")["changed"]
+    assert sorted(run.lab.values(GROUPS, "TXT")) == ['"MS=ms123"', '"v=spf1 -all"']
+    assert not run(records=["verification"], verification_text="MS=ms123")["changed"]
+
+
+def test_an_mx_on_premises_is_refused_unless_exclusive(run: Runner) -> None:
+    put(run.lab, GROUPS, "MX", "10 mail.contoso.com.")
+    before = run.lab.world.dns.view()
+    refused = run()
+    assert refused["failed"]
+    assert "mail flow won't work correctly" in refused["msg"]
+    assert run.lab.world.dns.view() == before
+
+    replaced = run(exclusive=True)
+    assert replaced["changed"]
+    assert run.lab.values(GROUPS, "MX") == [MX]
+    assert run.updates() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "value"),
+    [(GROUPS, "CNAME", "www.contoso.com."), (AUTODISCOVER, "A", "127.0.0.9"), (AUTODISCOVER, "TXT", '"x"')],
+)
+def test_a_cname_and_other_data_are_refused_before_writing(run: Runner, name: str, rdtype: str, value: str) -> None:
+    put(run.lab, name, rdtype, value)
+    before = run.lab.world.dns.view()
+    result = run(exclusive=True)
+    assert result["failed"]
+    assert "RFC 1034 3.6.2" in result["msg"]
+    assert run.lab.world.dns.view() == before
+    assert run.updates() == 0
+
+
+def test_other_data_of_a_type_not_asked_for_is_refused_by_the_server(run: Runner) -> None:
+    put(run.lab, AUTODISCOVER, "CAA", '0 issue "ca.example"')
+    before = run.lab.world.dns.view()
+    result = run()
+    assert result["failed"]
+    assert "changed in between" in result["msg"] or "other" in result["msg"]
+    assert run.lab.world.dns.view() == before
+
+
+def test_a_wildcard_does_not_stand_in_the_way(run: Runner) -> None:
+    put(run.lab, "*.contoso.com", "MX", "10 mail.contoso.com.")
+    put(run.lab, "*.contoso.com", "A", "127.0.0.9")
+    put(run.lab, "*.contoso.com", "TXT", '"v=spf1 -all"')
+    result = run(records=["mx", "autodiscover", "verification"], verification_text="MS=ms1")
+    assert result.get("changed"), result
+    assert run.lab.values(GROUPS, "MX") == [MX]
+    assert run.lab.values(GROUPS, "TXT") == ['"MS=ms1"']
+
+
+def test_records_that_equal_a_wildcards_are_the_names_own(run: Runner) -> None:
+    for name in ("*.contoso.com", GROUPS):
+        put(run.lab, name, "MX", "10 mail.contoso.com.")
+    assert "mail flow won't work correctly" in run()["msg"]
+    assert run(exclusive=True)["changed"]
+    assert run.lab.values(GROUPS, "MX") == [MX]
+
+
+def test_waits_for_servers_that_lag(run: Runner) -> None:
+    run.lab.world.dns.lag = {"127.0.0.2": 6, "127.0.0.3": 3}
+    result = run()
+    assert result["visible"], result
+    assert {s["serial"] for s in result["records"][0]["servers"] if s["role"] == "authoritative"} == {2}
+
+
+def test_a_server_that_never_follows_fails_the_task_and_is_named(run: Runner) -> None:
+    run.lab.world.dns.lag = {"127.0.0.2": -1}
+    result = run(wait_timeout=1)
+    assert result["failed"]
+    assert result["changed"]
+    assert "ns2.contoso.com" in result["msg"]
+    assert "ns1.contoso.com" not in result["msg"]
+    assert run.lab.values(GROUPS, "MX") == [MX]
+
+
+def test_servfail_is_reported(run: Runner) -> None:
+    run.lab.world.dns.servfail = {GROUPS}
+    result = run()
+    assert result["failed"]
+    assert "SERVFAIL" in result["msg"]
+
+
+@pytest.mark.parametrize("lose", ["request", "answer"])
+def test_a_message_lost_anywhere_converges(run: Runner, lose: str) -> None:
+    run()
+    total = len(run.lab.traffic.log)
+    for at in range(1, total + 1):
+        run.lab.reset()
+        run.lab.traffic.set_fault(Fault(at=at, lose=lose, once=True))
+        result = run(timeout=1)
+        assert result.get("changed"), (at, result)
+        assert run.lab.values(GROUPS, "MX") == [MX]
+        assert not run()["changed"]
+
+
+def test_zone_given(run: Runner) -> None:
+    assert run(zone="contoso.com.")["changed"]
+    assert "zone: groups.contoso.com does not lie in fabrikam.com" in run(zone="fabrikam.com")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tsig_secret": "AAAAAAAAAAAAAAAAAAAAAA=="}, "check tsig_secret"),
+        ({"tsig_key_name": "other."}, "tsig_key_name"),
+        ({"tsig_key_name": None, "tsig_secret": None}, "REFUSED"),
+        ({"tsig_key_name": None}, "belong together"),
+        ({"tsig_secret": "not base64!"}, "tsig_secret must be"),
+        ({"tsig_algorithm": "hmac-sha512"}, "tsig"),
+        ({"domain": "groups.example.org"}, "zone of groups.example.org was not found"),
+        ({"server": "127.0.0.99", "timeout": 1}, "127.0.0.99"),
+        ({"server": "no-such-host.invalid"}, "server: the host name no-such-host.invalid has no address"),
+        ({"server": "127.0.0.1:x"}, "server:"),
+        ({"name_servers": ["127.0.0.1:99999"]}, "name_servers:"),
+        ({"domain": "*.contoso.com"}, "domain: "),
+        ({"domain": "groups..contoso.com"}, "domain: "),
+        ({"domain": "groups_x.contoso.com"}, "domain: "),
+        ({"domain": "contoso"}, "domain: "),
+        ({"mx_host": "192.0.2.1"}, "mx_host: "),
+    ],
+)
+def test_bad_input_is_named_and_changes_nothing(run: Runner, options: dict[str, t.Any], message: str) -> None:
+    before = run.lab.world.dns.view()
+    result = run(**options)
+    assert result["failed"], result
+    assert message in result["msg"]
+    assert "Traceback" not in str(result)
+    assert run.lab.world.dns.view() == before
+
+
+def test_an_international_domain_is_published_in_its_wire_form(run: Runner) -> None:
+    assert run(domain="gr\u00fcppen.contoso.com")["changed"]
+    assert run.lab.values("xn--grppen-4ya.contoso.com", "MX") == [MX]
