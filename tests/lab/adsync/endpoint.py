@@ -1,0 +1,219 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Entra Connect server's PowerShell endpoint: the modules ADSync and AdSyncConfig, and a few cmdlets of PowerShell's own.
+
+Sources: Entra Connect documentation (ADSync and AdSyncConfig references, scheduler) and public transcripts, as noted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from lab.adsync import objects as adsync_objects
+from lab.adsync.state import AD, Connector, ConnectState, Cycle, Partition, Run, Scheduler
+from lab.powershell import cmdlets as powershell_cmdlets
+from lab.powershell.binding import Parameter, Syntax, bind, command_not_found
+from lab.powershell.cmdlets import GET_ITEM_PROPERTY, IMPORT_MODULE, SELECT_OBJECT, WHERE_OBJECT, syntax
+from lab.powershell.objects import Call, NetObject, PowerShellError
+
+if t.TYPE_CHECKING:
+    from lab.world import World
+
+__all__ = ["ConnectHost", "ConnectState", "Connector", "Cycle", "Partition", "Run", "Scheduler"]
+
+_CMDLETS = "Microsoft.IdentityManagement.PowerShell.Cmdlet"
+_INSTALLATION = r"C:\Program Files\Microsoft Azure Active Directory Connect"
+REGISTRY_KEY = r"HKLM:\SOFTWARE\Microsoft\Azure AD Connect"
+ADSYNC_PATH = r"C:\Program Files\Microsoft Azure AD Sync\Bin\ADSync"
+ADSYNCCONFIG_PATH = rf"{_INSTALLATION}\AdSyncConfig\AdSyncConfig.psm1"
+_MODULE_PATHS = {
+    ADSYNC_PATH.lower(): "ADSync",
+    rf"{ADSYNC_PATH}\ADSync.psd1".lower(): "ADSync",
+    ADSYNCCONFIG_PATH.lower(): "AdSyncConfig",
+    rf"{_INSTALLATION}\AdSyncConfig".lower(): "AdSyncConfig",
+}
+
+Handler = t.Callable[[ConnectState, t.Mapping[str, t.Any]], t.Iterable[NetObject]]
+
+
+def _get_connector(state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+    found = [
+        item
+        for item in state.connectors
+        if parameters.get("Name", item.name).lower() == item.name.lower()
+        and parameters.get("Identifier", item.identifier) == item.identifier
+    ]
+    if not found:
+        # assumed: category, id and the exception's namespace; text and short name are known.
+        raise PowerShellError(
+            "Operation failed because the specified MA could not be found.",
+            error_id=f"ConnectorNotFoundException,{_CMDLETS}.GetADSyncConnector",
+            category="ObjectNotFound",
+            exception_type="Microsoft.IdentityManagement.PowerShell.ObjectModel.ConnectorNotFoundException",
+        )
+    return [adsync_objects.connector(item) for item in found]
+
+
+def _get_scheduler(state: ConnectState, _parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+    in_progress = state.poll_cycle()
+    return [adsync_objects.scheduler(state, in_progress, datetime.datetime.now(datetime.UTC))]
+
+
+def _start_cycle(state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+    """A cycle runs in the background; a second one is refused while it does (transcript on easy365manager.com)."""
+    policy = _policy(parameters.get("PolicyType", "Unspecified"))
+    if state.cycle is not None:
+        raise _cannot_start(f"Connector: {state.entra_connector.name} is busy.")
+    if state.scheduler.suspended:
+        # assumed: refused in this form; no text for a suspended scheduler is public.
+        raise _cannot_start("The scheduler is suspended.")
+    state.start_cycle(state.scheduler.next_policy if policy == "Unspecified" else policy)
+    return [adsync_objects.start_result()]
+
+
+def _policy(text: str) -> str:
+    for policy in ("Unspecified", "Delta", "Initial"):
+        if policy.lower() == text.lower():
+            return policy
+    # assumed: the parameter is a text with a set of values.
+    raise PowerShellError(
+        f"Cannot validate argument on parameter 'PolicyType'. The argument \"{text}\" does not belong to the set "
+        '"Unspecified,Delta,Initial" specified by the ValidateSet attribute. Supply an argument that is in the set and '
+        "then try the command again.",
+        error_id=f"ParameterArgumentValidationError,{_CMDLETS}.StartADSyncSyncCycle",
+        category="InvalidData",
+        exception_type="System.Management.Automation.ParameterBindingValidationException",
+        terminating=True,
+    )
+
+
+def _cannot_start(reason: str) -> PowerShellError:
+    text = (
+        f"System.InvalidOperationException: {reason}\n   at Microsoft.MetadirectoryServices.Scheduler.Scheduler."
+        "StartSyncCycle(String overridePolicy, Boolean interactiveMode)\n   at SchedulerUtils.StartSyncCycle("
+        "SchedulerUtils* , Char* policyType, Int32 interactiveMode, Char** errorString)"
+    )
+    return PowerShellError(
+        text,
+        error_id=f"{text},{_CMDLETS}.StartADSyncSyncCycle",
+        category="WriteError",
+        exception_type="System.InvalidOperationException",
+        target=f"{_CMDLETS}.StartADSyncSyncCycle",
+    )
+
+
+def _get_run_profile_result(state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+    # assumed: the newest run comes first, so that -NumberRequested 1 is the last run.
+    names = {item.name for item in state.connectors if parameters.get("ConnectorId", item.identifier) == item.identifier}
+    runs = [run for run in reversed(state.runs) if run.connector in names][: parameters.get("NumberRequested")]
+    with_steps = bool(parameters.get("RunStepDetails"))
+    return [adsync_objects.run_profile_result(run, state, with_steps=with_steps) for run in runs]
+
+
+def _get_connector_account(state: ConnectState, _parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+    return [adsync_objects.connector_account(item) for item in state.connectors if item.type == AD]
+
+
+def _get_run_status(state: ConnectState, _parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+    return [adsync_objects.run_status(state.ad_connector.name)] if state.cycle else []
+
+
+def _adsync(cmdlet: str, *parameters: Parameter) -> Syntax:
+    return syntax(cmdlet, f"{_CMDLETS}.{cmdlet.replace('-', '')}", *parameters)
+
+
+_ADSYNC: tuple[tuple[Syntax, Handler], ...] = (
+    (_adsync("Get-ADSyncConnector", Parameter("Name", position=1), Parameter("Identifier", "Guid")), _get_connector),
+    (_adsync("Get-ADSyncScheduler"), _get_scheduler),
+    (_adsync("Get-ADSyncAADCompanyFeature"), lambda state, _: [adsync_objects.company_feature(state)]),
+    (_adsync("Get-ADSyncGlobalSettings"), lambda state, _: [adsync_objects.global_settings(state)]),
+    (
+        _adsync("Start-ADSyncSyncCycle", Parameter("PolicyType", position=1), Parameter("InteractiveMode", "Boolean")),
+        _start_cycle,
+    ),
+    (_adsync("Get-ADSyncConnectorRunStatus"), _get_run_status),
+    (
+        _adsync(
+            "Get-ADSyncRunProfileResult",
+            Parameter("ConnectorId", "Guid"),
+            Parameter("NumberRequested", "Int32"),
+            Parameter("RunStepDetails", "SwitchParameter"),
+        ),
+        _get_run_profile_result,
+    ),
+)
+# A script module: its functions name themselves in error ids.
+_ADSYNCCONFIG: tuple[tuple[Syntax, Handler], ...] = (
+    (syntax("Get-ADSyncADConnectorAccount", "Get-ADSyncADConnectorAccount"), _get_connector_account),
+)
+_MODULES = {"ADSync": _ADSYNC, "AdSyncConfig": _ADSYNCCONFIG}
+_ALIASES = {
+    "select": "Select-Object",
+    "where": "Where-Object",
+    "?": "Where-Object",
+    "ipmo": "Import-Module",
+    "gp": "Get-ItemProperty",
+}
+
+
+class ConnectHost:
+    """The cmdlets of one runspace on the Connect server.
+
+    The modules it has imported belong to the runspace: see :meth:`new_runspace`. ADSync loads itself at first use (as
+    modules on the module path do); AdSyncConfig lies elsewhere and is imported by its path.
+    """
+
+    language_mode = "FullLanguage"
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._imported: set[str] = set()
+
+    def new_runspace(self) -> ConnectHost:
+        """The same server, with nothing imported yet."""
+        return ConnectHost(self._world)
+
+    def run(self, call: Call) -> list[t.Any]:
+        """Run one cmdlet under the world's lock.
+
+        :raises PowerShellError: the engine's errors are terminating, the cmdlets' own are not
+        """
+        name = _ALIASES.get(call.cmdlet.lower(), call.cmdlet).lower()
+        with self._world.lock:
+            state = self._world.connect
+            own: dict[str, tuple[Syntax, Handler]] = {
+                "select-object": (SELECT_OBJECT, lambda _, p: powershell_cmdlets.select_object(p, call.pipeline_input)),
+                "where-object": (WHERE_OBJECT, lambda _, p: powershell_cmdlets.where_object(p, call.pipeline_input)),
+                "import-module": (IMPORT_MODULE, self._import),
+                "get-itemproperty": (GET_ITEM_PROPERTY, _get_item_property),
+            }
+            command, run = own[name] if name in own else self._find(state, call.cmdlet)
+            [binding] = bind(command, call)
+            return binding.run(lambda: run(state, binding.parameters))
+
+    def _find(self, state: ConnectState, cmdlet: str) -> tuple[Syntax, Handler]:
+        for module, commands in _MODULES.items():
+            loads_itself = module == "ADSync" and state.module_on_path
+            for command, handler in commands:
+                if command.cmdlet.lower() == cmdlet.lower() and (module in self._imported or loads_itself):
+                    return command, handler
+        raise command_not_found(cmdlet)
+
+    def _import(self, state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+        for name in parameters["Name"]:
+            found_by_name = {module.lower(): module for module in self._imported}
+            if state.module_on_path:
+                found_by_name["adsync"] = "ADSync"
+            wanted = name.rstrip("\\").lower()
+            module = _MODULE_PATHS.get(wanted) or found_by_name.get(wanted)
+            if module is None:
+                raise powershell_cmdlets.module_not_found(name)
+            self._imported.add(module)
+        return []
+
+
+def _get_item_property(state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+    # assumed: WizardPath names the wizard's program; the installation folder is known.
+    values = {"Version": state.version, "WizardPath": rf"{_INSTALLATION}\AzureADConnect.exe"}
+    return [powershell_cmdlets.registry_item(REGISTRY_KEY, values, parameters)]

@@ -1,0 +1,186 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Microsoft Graph v1.0 over the lab's tenant: which request does what (Graph API reference, page of each operation)."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from lab.cloud.graph_domains import DomainRequests
+from lab.cloud.graph_entities import (
+    Entity,
+    domain_entity,
+    licence_entity,
+    organization_entity,
+    service_records,
+    synchronization_entity,
+    verification_records,
+)
+from lab.cloud.graph_errors import GraphError
+from lab.cloud.graph_query import page, select
+from lab.cloud.tenant import AccessToken, TenantState
+
+if t.TYPE_CHECKING:
+    from lab.dns.zones import DnsState
+
+PREFIX = "/v1.0"
+
+# Application permissions, any of which will do (permissions tables of the reference pages).
+READ_DOMAINS = ("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+WRITE_DOMAINS = ("Domain.ReadWrite.All",)
+READ_ORGANIZATION = (
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+)
+# assumed: that an application may have it; the permissions reference lists it so, the operation's page once did not.
+READ_SYNCHRONIZATION = (
+    "OnPremDirectorySynchronization.Read.All",
+    "OnPremDirectorySynchronization.ReadWrite.All",
+)
+
+
+@dataclasses.dataclass
+class GraphRequest:
+    """One request.
+
+    :ivar path: below /v1.0, without the query string
+    :ivar query: the query string's options
+    :ivar body: the parsed JSON body, {} when there is none
+    :ivar token: the bearer token, "" when there is none
+    :ivar base_url: scheme and host as the client wrote them, for links in the answer
+    """
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: t.Any
+    token: str
+    base_url: str
+
+    @property
+    def url(self) -> str:
+        """The address without the query string."""
+        return f"{self.base_url}{PREFIX}{self.path}"
+
+
+@dataclasses.dataclass
+class GraphAnswer:
+    """Status, JSON payload (None: no content) and extra headers."""
+
+    status: int
+    payload: Entity | None = None
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+def answer_graph(tenant: TenantState, dns: DnsState, request: GraphRequest) -> GraphAnswer:
+    """Carry out a request.
+
+    :raises GraphError: it is refused; nothing has changed
+    """
+    token = _authenticate(tenant, request.token)
+    if tenant.refusals:
+        refusal = tenant.refusals.pop(0)
+        raise GraphError.busy(refusal.status, refusal.retry_after)
+    segments = [segment for segment in request.path.split("/") if segment]
+    match segments:
+        case ["domains", *rest]:
+            return _domains(tenant, dns, request, token, rest)
+        case ["subscribedSkus"]:
+            _require(request, token, "GET", READ_ORGANIZATION)
+            if "$filter" in request.query:  # subscribedsku-list: "It does not support $filter."
+                raise GraphError(400, "Request_UnsupportedQuery", "Filter is not supported on this entity set.")
+            return _list(tenant, request, [licence_entity(tenant, licence) for licence in tenant.licences])
+        case ["organization"]:
+            _require(request, token, "GET", READ_ORGANIZATION)
+            return _list(tenant, request, [organization_entity(tenant)])
+        # A collection of one: the CSDL's navigation property is Collection(...), and scripts read value.features.
+        case ["directory", "onPremisesSynchronization"]:
+            _require(request, token, "GET", READ_SYNCHRONIZATION)
+            return _list(tenant, request, [synchronization_entity(tenant)])
+        case ["directory", "onPremisesSynchronization", tenant.tenant_id]:
+            _require(request, token, "GET", READ_SYNCHRONIZATION)
+            return _one(request, "directory/onPremisesSynchronization", synchronization_entity(tenant))
+        case _:
+            raise GraphError.no_segment(segments[-1] if segments else "")
+
+
+def _domains(tenant: TenantState, dns: DnsState, request: GraphRequest, token: AccessToken, rest: list[str]) -> GraphAnswer:
+    """Everything below /domains."""
+    domains = DomainRequests(tenant, dns)
+    match request.method, rest:
+        case "GET", []:
+            _require(request, token, "GET", READ_DOMAINS)
+            return _list(tenant, request, [domain_entity(domain) for domain in tenant.domains.values()])
+        case "POST", []:
+            _require(request, token, "POST", WRITE_DOMAINS)
+            created = domains.create(request.body)
+            answer = _one(request, "domains", domain_entity(created), status=201)
+            answer.headers["Location"] = f"{request.url}/{created.name}"
+            return answer
+        case "GET", [name]:
+            _require(request, token, "GET", READ_DOMAINS)
+            return _one(request, "domains", domain_entity(domains.find(name)))
+        case "PATCH", [name]:
+            _require(request, token, "PATCH", WRITE_DOMAINS)
+            domains.update(name, request.body)
+            return GraphAnswer(204)
+        case "DELETE", [name]:
+            _require(request, token, "DELETE", WRITE_DOMAINS)
+            domains.delete(name)
+            return GraphAnswer(204)
+        case "POST", [name, "verify" | "microsoft.graph.verify"]:
+            _require(request, token, "POST", WRITE_DOMAINS)
+            verified = domains.verify(name)
+            return _one(request, "domains", domain_entity(verified, availability="AvailableImmediately"))
+        case "GET", [name, "verificationDnsRecords"]:
+            _require(request, token, "GET", READ_DOMAINS)
+            return _list(tenant, request, verification_records(domains.find(name)))
+        case "GET", [name, "serviceConfigurationRecords"]:
+            _require(request, token, "GET", READ_DOMAINS)
+            return _list(tenant, request, service_records(domains.find(name)))
+        case _, [] | [_] | [_, "verify" | "verificationDnsRecords" | "serviceConfigurationRecords"]:
+            raise GraphError.method_not_allowed()
+        case _:
+            raise GraphError.no_segment(rest[-1])
+
+
+def _authenticate(tenant: TenantState, token: str) -> AccessToken:
+    """The token's meaning (error texts: as Graph is widely quoted)."""
+    if not token:
+        raise GraphError.unauthenticated("Access token is empty.")
+    known = tenant.tokens.get(token)
+    if known is None:
+        raise GraphError.unauthenticated("Access token validation failure.")
+    if known.expired:
+        raise GraphError.unauthenticated("Lifetime validation failed, the token is expired.")
+    return known
+
+
+def _require(request: GraphRequest, token: AccessToken, method: str, permissions: tuple[str, ...]) -> None:
+    if request.method != method:
+        raise GraphError.method_not_allowed()
+    if not set(permissions) & set(token.roles):
+        raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def _context(request: GraphRequest, path: str) -> str:
+    selected = request.query.get("$select")
+    return f"{request.base_url}{PREFIX}/$metadata#{path}" + (f"({selected})" if selected else "")
+
+
+def _one(request: GraphRequest, entity_set: str, entity: Entity, *, status: int = 200) -> GraphAnswer:
+    chosen = select([entity], request.query)[0]
+    return GraphAnswer(status, {"@odata.context": f"{_context(request, entity_set)}/$entity", **chosen})
+
+
+def _list(tenant: TenantState, request: GraphRequest, entities: list[Entity]) -> GraphAnswer:
+    segments = request.path.strip("/").split("/")
+    path = f"{segments[0]}('{segments[1]}')/{segments[2]}" if len(segments) == 3 else "/".join(segments)
+    shown, next_link = page(entities, request.query, url=request.url, size=tenant.page_size)
+    payload: Entity = {"@odata.context": _context(request, path)}
+    if next_link:
+        payload["@odata.nextLink"] = next_link
+    return GraphAnswer(200, {**payload, "value": shown})

@@ -1,0 +1,1 @@
+"""Active Directory as data: objects, security descriptors, searches and changes with their access checks."""

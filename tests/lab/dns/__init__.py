@@ -1,0 +1,1 @@
+"""DNS: zones, queries, dynamic updates and the servers that answer for them."""

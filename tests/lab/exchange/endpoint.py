@@ -1,0 +1,119 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Exchange endpoint: binds a call as the server's version would, and runs the modelled cmdlet.
+
+No-language mode (Exchange since its April 2021 update): Exchange cmdlets with parameters, nothing of PowerShell's own.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from lab.exchange import accepted_domain as exchange_accepted_domain
+from lab.exchange import errors as exchange_errors
+from lab.exchange import send_connector as exchange_send_connector
+from lab.exchange.cmdlet_table import find_syntax, product_of
+from lab.exchange.objects import hybrid_configuration, organization_config, server_dn, server_guid
+from lab.exchange.server import exchange_server, legacy_dn
+from lab.exchange.state import AcceptedDomain, ExchangeState, HybridConfiguration, SendConnector, Server
+from lab.exchange.task import Task
+from lab.exchange.types import convert
+from lab.powershell.binding import bind, command_not_found
+from lab.powershell.objects import Call, NetObject
+
+if t.TYPE_CHECKING:
+    from lab.world import World
+
+__all__ = ["AcceptedDomain", "ExchangeHost", "ExchangeState", "HybridConfiguration", "SendConnector", "Server"]
+
+
+def _get_exchange_server(task: Task) -> list[NetObject]:
+    """By name, FQDN, distinguished name, GUID or legacy DN, or all of a domain (Get-ExchangeServer reference)."""
+    servers = list(task.state.servers.values())
+    domain = task.parameters.get("Domain")
+    if domain:
+        return [exchange_server(server) for server in servers if server.fqdn.lower().endswith(f".{domain.lower()}")]
+    identity = task.parameters.get("Identity")
+    if identity:
+        servers = [server for server in servers if identity.lower() in _server_names(server)]
+        if not servers:
+            raise exchange_errors.not_found(task.cmdlet, task.server.name, identity)
+    return [exchange_server(server) for server in servers]
+
+
+def _server_names(server: Server) -> set[str]:
+    names = (server.name, server.fqdn, server_dn(server.name), str(server_guid(server)), legacy_dn(server))
+    return {name.lower() for name in names}
+
+
+def _get_hybrid_configuration(task: Task) -> list[NetObject]:
+    # assumed: nothing, and no error, where the wizard has never run (CSS-Exchange's scripts test for an empty result).
+    return [hybrid_configuration(task.state.hybrid, task.state)] if task.state.hybrid else []
+
+
+def _get_organization_config(task: Task) -> list[NetObject]:
+    return [organization_config(task.state)]
+
+
+_CMDLETS: dict[str, t.Callable[[Task], list[NetObject]]] = {
+    "Get-AcceptedDomain": exchange_accepted_domain.get,
+    "New-AcceptedDomain": exchange_accepted_domain.new,
+    "Set-AcceptedDomain": exchange_accepted_domain.set_,
+    "Remove-AcceptedDomain": exchange_accepted_domain.remove,
+    "Get-SendConnector": exchange_send_connector.get,
+    "New-SendConnector": exchange_send_connector.new,
+    "Set-SendConnector": exchange_send_connector.set_,
+    "Remove-SendConnector": exchange_send_connector.remove,
+    "Get-ExchangeServer": _get_exchange_server,
+    "Get-HybridConfiguration": _get_hybrid_configuration,
+    "Get-OrganizationConfig": _get_organization_config,
+}
+
+
+def _discard(_text: str) -> None:
+    """The warning stream under -WarningAction SilentlyContinue."""
+
+
+class ExchangeHost:
+    """The cmdlets behind configuration Microsoft.Exchange.
+
+    :param version: product whose cmdlets are offered, such as ``Exchange Server 2016``; by default that of the build the
+        state gives the endpoint's server
+    """
+
+    language_mode = "NoLanguage"
+
+    def __init__(self, world: World, version: str | None = None) -> None:
+        self._world = world
+        self._version = version
+
+    def new_runspace(self) -> ExchangeHost:
+        """An Exchange session keeps nothing between calls."""
+        return self
+
+    def run(self, call: Call) -> list[NetObject]:
+        """Run one cmdlet as a whole under the world's lock, so that Add and Remove are one change.
+
+        :raises PowerShellError: the engine's errors are terminating, the cmdlets' own are not
+        """
+        warnings: list[str] = []
+        try:
+            with self._world.lock:
+                return self._run(call, warnings)
+        finally:
+            for text in warnings:
+                call.warn(text)
+
+    def _run(self, call: Call, warnings: list[str]) -> list[NetObject]:
+        state = self._world.exchange
+        server = next(iter(state.servers.values()))
+        syntax = find_syntax(call.cmdlet, self._version or product_of(server.version))
+        if syntax is None or syntax.cmdlet not in _CMDLETS:
+            raise command_not_found(call.cmdlet)
+        output: list[NetObject] = []
+        for binding in bind(syntax, call, convert):
+            warn = _discard if binding.warnings_hidden else warnings.append
+            task = Task(syntax.cmdlet, binding.parameters, state, server, warn)
+            output += binding.run(functools.partial(_CMDLETS[syntax.cmdlet], task))
+        return output
