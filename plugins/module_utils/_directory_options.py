@@ -1,0 +1,64 @@
+# Copyright: Contributors to the exchange.hybrid_groups collection
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: may change at any time without notice.
+
+"""Which domain controller to speak to, and how to log on: the options of doc_fragments/_directory.py."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class DirectoryOptions:
+    """Which domain controller, and how to log on. ``timeout`` is seconds, for connecting and for each answer."""
+
+    host: str
+    user: str | None
+    password: str | None = dataclasses.field(repr=False)
+    ca_cert: str | None = None
+    port: int | None = None
+    tls: str = "ldaps"
+    auth: str = "simple"
+    timeout: int = 10
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any]) -> DirectoryOptions:
+        """Take them from a module with :data:`ARGUMENT_SPEC`."""
+        return cls(
+            host=params["domain_controller"],
+            user=params["directory_user"],
+            password=params["directory_password"],
+            ca_cert=params["directory_ca_cert"],
+            port=params["directory_port"],
+            tls=params["directory_tls"],
+            auth=params["directory_auth"],
+            timeout=params["directory_timeout"],
+        )
+
+    @property
+    def address(self) -> str:
+        """Host and port for messages."""
+        return f"{self.host}:{self.effective_port}"
+
+    @property
+    def effective_port(self) -> int:
+        return self.port or (636 if self.tls == "ldaps" else 389)
+
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "domain_controller": {"type": "str", "required": True},
+    "directory_user": {"type": "str"},
+    "directory_password": {"type": "str", "no_log": True},
+    "directory_ca_cert": {"type": "path"},
+    "directory_port": {"type": "int"},
+    "directory_tls": {"type": "str", "choices": ["ldaps", "starttls"], "default": "ldaps"},
+    "directory_auth": {"type": "str", "choices": ["simple", "kerberos"], "default": "simple"},
+    "directory_timeout": {"type": "int", "default": 10},
+}
