@@ -39,7 +39,6 @@ options:
     description:
       - Address of the host. Kerberos needs its name, not its IP address.
     type: str
-    default: inventory_hostname
     vars:
       - name: inventory_hostname
       - name: ansible_host

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 Parameters = t.Mapping[str, t.Any]
 """Parameter name without the dash to value: str, int, float, bool (switches too), None, list, dict, Secret, Credential."""
 
-_SECRET_KEY = "__cmdlet_secret__"
+_SECRET_KEY = "__cmdlet_secret__"  # noqa: S105 (a marker, not a secret)
 _CREDENTIAL_KEY = "__cmdlet_credential__"
 
 

@@ -72,7 +72,7 @@ class CmdletActionBase(ActionBase):
         )
         options = {
             variable: self._templar.template(host_variables[variable])
-            for variable in C.config.get_plugin_vars("connection", CONNECTION)
+            for variable in C.config.get_plugin_vars("connection", connection._load_name)
             if variable in host_variables
         }
         connection.set_options(var_options=options, direct={"endpoint": self.endpoint})

@@ -22,9 +22,9 @@ from ansible_collections.exchange.hybrid_groups.plugins.modules import (
     exchange_send_connector,
 )
 from lab import contoso
-from lab.exchange import ExchangeHost
-from lab.exchange_state import ExchangeState
-from lab.objects import Call, EnumValue, MultiValued, NetObject, PowerShellError
+from lab.exchange.endpoint import ExchangeHost
+from lab.exchange.state import ExchangeState
+from lab.powershell.objects import Call, EnumValue, MultiValued, NetObject, PowerShellError
 
 DOMAINS = {
     "domain": contoso.GROUP_DOMAIN,

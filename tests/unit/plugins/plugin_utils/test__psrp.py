@@ -16,7 +16,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._psrp impor
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Target
 from lab import contoso
 from lab.certificates import CertificateAuthority
-from lab.objects import Call, CredentialValue, EnumValue, MultiValued, NetObject, PowerShellError, SecretText
+from lab.powershell.objects import Call, CredentialValue, EnumValue, MultiValued, NetObject, PowerShellError, SecretText
 from lab.traffic import Fault, Traffic
 from lab.wsman import WsmanServer
 
@@ -33,6 +33,9 @@ class Commands:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+
+    def new_runspace(self) -> Commands:
+        return self
 
     def run(self, call: Call) -> t.Iterable[t.Any]:
         self.calls.append(call)

@@ -1,0 +1,186 @@
+# Copyright: Contributors to the exchange.hybrid_groups collection
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Questions and updates against real DNS servers on loopback."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import (
+    Answer,
+    DnsClient,
+    DnsError,
+    Server,
+    TsigKey,
+    UpdateConflict,
+    parse_server,
+)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_publish import Rfc2136Publisher, read_view
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import (
+    Change,
+    Data,
+    RecordConflict,
+    RecordSet,
+    Wanted,
+    changes_for,
+)
+from lab import contoso
+from lab.dns.zones import Zone
+from lab.traffic import Fault
+
+GROUPS = contoso.GROUP_DOMAIN
+CLOUD = "groups-contoso-com.mail.protection.outlook.com"
+WANTED = Wanted("mx", GROUPS, "MX", CLOUD)
+KEY = TsigKey(contoso.TSIG_KEY_NAME, contoso.TSIG_SECRET, contoso.TSIG_ALGORITHM)
+
+
+@pytest.fixture
+def client() -> DnsClient:
+    return DnsClient(timeout=0.2)
+
+
+@pytest.fixture
+def primary(cloud_lab: t.Any) -> Server:
+    return Server("127.0.0.1", cloud_lab.dns.port)
+
+
+def zone(lab: t.Any, origin: str = "contoso.com.") -> Zone:
+    return t.cast(Zone, lab.world.dns.zones[origin])
+
+
+@pytest.mark.parametrize(
+    ("text", "server", "shown"),
+    [
+        ("192.0.2.1", Server("192.0.2.1", 5353), "192.0.2.1:5353"),
+        ("192.0.2.1:53", Server("192.0.2.1", 53), "192.0.2.1"),
+        ("2001:db8::1", Server("2001:db8::1", 5353), "[2001:db8::1]:5353"),
+        ("[2001:db8::1]:54", Server("2001:db8::1", 54), "[2001:db8::1]:54"),
+        ("localhost:54", Server("127.0.0.1", 54, "localhost"), "localhost (127.0.0.1:54)"),
+    ],
+)
+def test_servers_as_people_write_them(text: str, server: Server, shown: str) -> None:
+    found = parse_server("server", text, 5353)
+    if server.name:  # localhost may be ::1 as well
+        assert (found.port, found.name) == (server.port, server.name)
+    else:
+        assert found == server
+        assert str(found) == shown
+
+
+@pytest.mark.parametrize("text", ["", ":53", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.1:dns", "no-such.invalid"])
+def test_what_is_no_server_is_named_by_option(text: str) -> None:
+    with pytest.raises(DnsError, match=r"^name_servers: "):
+        parse_server("name_servers", text)
+
+
+def test_an_answer_has_the_data_in_comparable_form(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    zone(cloud_lab).add(f"{GROUPS}.", "MX", "5 Mail.Contoso.COM.", ttl=60)
+    zone(cloud_lab).add(f"{GROUPS}.", "TXT", '"MS=" "ms1"', ttl=60)
+    answer = client.ask(primary, GROUPS, "MX")
+    assert answer.sets["MX"] == RecordSet("MX", 60, (Data("", "mail.contoso.com", 5),))
+    assert answer.sets["MX"].data[0].text.lower() == "5 mail.contoso.com."
+    assert client.ask(primary, GROUPS.upper(), "MX").sets == answer.sets
+    assert client.ask(primary, GROUPS, "TXT").sets["TXT"].data[0].target == "MS=ms1"
+
+
+def test_absent_names_and_types(client: DnsClient, primary: Server) -> None:
+    assert client.ask(primary, GROUPS, "MX") == Answer("NXDOMAIN", {}, "contoso.com", 1)
+    assert client.ask(primary, "mail.contoso.com", "MX") == Answer("NOERROR", {}, "contoso.com", 1)
+
+
+def test_a_truncated_answer_is_fetched_by_tcp(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    for number in range(60):
+        zone(cloud_lab).add(f"{GROUPS}.", "TXT", f'"{"x" * 60}{number}"')
+    assert len(client.ask(primary, GROUPS, "TXT").sets["TXT"].data) == 60
+    assert len(cloud_lab.traffic.log) == 2
+
+
+def test_lost_datagrams_are_sent_again_then_tcp_is_tried(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    cloud_lab.traffic.set_fault(Fault(at=1, lose="request", once=True))
+    assert client.ask(primary, "contoso.com", "SOA").serial == 1
+    cloud_lab.traffic.set_fault(Fault(at=1, lose="request"))
+    with pytest.raises(
+        DnsError, match=r"127\.0\.0\.1:\d+ gave no usable answer when asked for contoso.com SOA: no answer in time"
+    ):
+        client.ask(primary, "contoso.com", "SOA")
+    assert len(cloud_lab.traffic.log) == 2 + 3
+
+
+def test_refusals_and_failures_are_named(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    cloud_lab.world.dns.servfail = {GROUPS}
+    with pytest.raises(DnsError, match=r"SERVFAIL when asked for groups\.contoso\.com MX"):
+        client.ask(primary, GROUPS, "MX")
+    with pytest.raises(DnsError, match="REFUSED"):
+        client.ask(primary, "example.org", "MX")
+
+
+def test_the_zone_of_a_name(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    name = f"autodiscover.{GROUPS}"
+    assert client.zone_of(primary, name) == "contoso.com"
+    zone(cloud_lab).add(f"{GROUPS}.", "NS", "ns1.contoso.com.")
+    delegated = Zone.new(GROUPS)
+    cloud_lab.world.dns.zones[delegated.origin] = delegated
+    assert client.zone_of(primary, name) == GROUPS
+    assert client.zone_of(primary, GROUPS) == GROUPS
+    assert client.zone_of(primary, "mail.contoso.com") == "contoso.com"
+    assert client.zone_of(Server("127.0.0.3", primary.port), name, recursion=True) == GROUPS
+
+
+def test_an_alias_into_another_zone_does_not_mislead(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    zone(cloud_lab).add(f"autodiscover.{GROUPS}.", "CNAME", "autodiscover.fabrikam.com.")
+    assert client.zone_of(primary, f"autodiscover.{GROUPS}") == "contoso.com"
+
+
+def test_the_zones_name_servers(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    port = primary.port
+    sources = [(primary, False)]
+    expected = [Server("127.0.0.1", port, "ns1.contoso.com"), Server("127.0.0.2", port, "ns2.contoso.com")]
+    assert client.name_servers(sources, "contoso.com", port) == expected
+    del zone(cloud_lab).names["ns1.contoso.com."], zone(cloud_lab).names["ns2.contoso.com."]
+    with pytest.raises(DnsError, match=r"ns1\.contoso\.com.*Give them in name_servers"):
+        client.name_servers(sources, "contoso.com", port)
+
+
+def test_an_update_of_a_zone_that_has_moved_changes_nothing(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    stale = change(client, primary)
+    zone(cloud_lab).add(f"{GROUPS}.", "MX", "10 mail.contoso.com.")
+    before = cloud_lab.world.dns.view()
+    with pytest.raises(UpdateConflict, match="YXRRSET"):
+        client.update(primary, "contoso.com", [stale], KEY)
+    assert cloud_lab.world.dns.view() == before
+
+
+def change(client: DnsClient, server: Server) -> Change:
+    """What is to be written now."""
+    (needed,) = changes_for([WANTED], [read_view(client, server, [WANTED])], exclusive=True)
+    return needed
+
+
+def publisher(client: DnsClient, server: Server) -> Rfc2136Publisher:
+    return Rfc2136Publisher(client, server, {GROUPS: "contoso.com"}, KEY)
+
+
+def test_publishing_looks_again_when_the_zone_has_moved(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    stale = change(client, primary)
+    zone(cloud_lab).add(f"{GROUPS}.", "MX", "10 mail.contoso.com.")
+    with pytest.raises(RecordConflict, match=r"10 mail\.contoso\.com"):
+        publisher(client, primary).publish([WANTED], [stale], exclusive=False)
+    assert cloud_lab.values(GROUPS, "MX") == ["10 mail.contoso.com."]
+    publisher(client, primary).publish([WANTED], [stale], exclusive=True)
+    assert cloud_lab.values(GROUPS, "MX") == [f"0 {CLOUD}."]
+
+
+def test_an_update_that_is_passed_over_is_noticed(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    # A server that answers NOERROR from an old copy looks the same as one that passed the update over.
+    cloud_lab.world.dns.lag = {"127.0.0.1": -1}
+    with pytest.raises(DnsError, match=r"accepted the update but does not have it: groups\.contoso\.com MX") as caught:
+        publisher(client, primary).publish([WANTED], [change(client, primary)], exclusive=False)
+    assert caught.value.result == {"changed": True}
+
+
+def test_the_secret_is_in_no_representation() -> None:
+    assert contoso.TSIG_SECRET not in repr(KEY)
