@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The procedure against the lab: the first run changes every step, the second changes nothing.
+# Called by "make demo" with the virtual environment's bin folder.
+set -euo pipefail
+bin=$1
+lab() { "$bin/python" -m lab "$@"; }
+export ANSIBLE_CALLBACK_RESULT_FORMAT=yaml ANSIBLE_HOME="$PWD/.lab/ansible"
+
+lab stop
+lab start
+trap 'lab stop' EXIT
+
+run() {
+  printf '\n######## %s\n' "$1"
+  "$bin/ansible-playbook" -i .lab/inventory.yml playbooks/hybrid_groups.yml | tee ".lab/$2.log"
+}
+run 'First run: from an organization without a group domain' first
+run 'Second run: there is nothing left to do' second
+
+steps=$(grep -cE '^ *- .*  yes  ' .lab/first.log || true)
+if [ "$steps" -ne 5 ]; then
+  echo "the first run should have changed all 5 steps, and changed $steps" >&2
+  exit 1
+fi
+if grep -qE 'changed=[1-9]' .lab/second.log; then
+  echo 'the second run should have changed nothing' >&2
+  exit 1
+fi
+
+lab state >.lab/state.json
+cat <<END
+
+The first run changed every step; the second changed nothing.
+All servers were the lab's: real protocols on this machine, modelled Exchange, Entra Connect, directory, tenant and DNS.
+What they hold now is in .lab/state.json; both runs' output is in .lab/first.log and .lab/second.log.
+END

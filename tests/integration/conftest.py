@@ -1,0 +1,150 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real ansible-playbook runs against the lab."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import typing as t
+
+import pytest
+import yaml
+
+from lab.lab import Lab
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = pathlib.Path(__file__).parents[2]
+PLAYBOOKS = ROOT / "playbooks"
+COLLECTIONS = next(path for path in map(pathlib.Path, sys.path) if (path / "ansible_collections/exchange/hybrid_groups").is_dir())
+
+
+@dataclasses.dataclass
+class Run:
+    """What a run of ansible-playbook did."""
+
+    returncode: int
+    output: str
+    results: list[dict[str, t.Any]]
+    stats: dict[str, dict[str, int]]
+
+    def result(self, action: str, occurrence: int = 0) -> dict[str, t.Any]:
+        """The result of a task by its module's short name."""
+        found = [
+            line["result"] for line in self.results if line["action"].rpartition(".")[2] == action and line["status"] != "skipped"
+        ]
+        assert len(found) > occurrence, f"{action} did not run:\n{self.output}"
+        return found[occurrence]
+
+    @property
+    def failure(self) -> str:
+        """The message of the task that failed."""
+        results = [line["result"] for line in self.results if line["status"] in ("failed", "unreachable")]
+        assert results, f"nothing failed:\n{self.output}"
+        # Of a loop, the item that failed.
+        items = [item for item in results[-1].get("results", []) if item.get("failed")]
+        return str((items or results)[-1].get("msg", ""))
+
+    @property
+    def changed(self) -> int:
+        """Number of changed tasks over all hosts."""
+        return sum(summary["changed"] for summary in self.stats.values())
+
+
+class Ansible:
+    """Runs playbooks with the lab's inventory, or one derived from it."""
+
+    def __init__(self, lab: Lab, directory: pathlib.Path) -> None:
+        self.lab = lab
+        self.directory = directory
+        self.inventory = lab.inventory()
+        self.environment: dict[str, str] = {}
+
+    @property
+    def vars(self) -> dict[str, t.Any]:
+        """Variables of all hosts, to change before a run."""
+        return self.inventory["all"]["vars"]
+
+    def host_vars(self, group: str) -> dict[str, t.Any]:
+        """Variables of the one host of a group, to change before a run."""
+        return next(iter(self.inventory["all"]["children"][group]["hosts"].values()))
+
+    def command(self, playbook: pathlib.Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        """Command line and environment of a run."""
+        inventory = self.directory / "inventory.yml"
+        inventory.write_text(yaml.safe_dump(copy.deepcopy(self.inventory)))
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.directory),
+            "LANG": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_LOCAL_TEMP": str(self.directory / "tmp"),
+            "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(self.directory / "pc"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(pathlib.Path(__file__).parent / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_NOCOLOR": "1",
+            "RECORD_FILE": str(self.directory / "record.jsonl"),
+            **self.environment,
+        }
+        return [
+            str(pathlib.Path(sys.executable).parent / "ansible-playbook"),
+            "-i",
+            str(inventory),
+            str(playbook),
+            *arguments,
+        ], environment
+
+    def run(self, playbook: str | list[dict[str, t.Any]], *arguments: str) -> Run:
+        """Run a playbook of the collection by name, or plays given as data."""
+        if isinstance(playbook, str):
+            path = PLAYBOOKS / f"{playbook}.yml"
+        else:
+            path = self.directory / "play.yml"
+            path.write_text(yaml.safe_dump(playbook))
+        command, environment = self.command(path, *arguments)
+        pathlib.Path(environment["RECORD_FILE"]).unlink(missing_ok=True)
+        process = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        return self.read(process.returncode, process.stdout + process.stderr)
+
+    def read(self, returncode: int, output: str) -> Run:
+        record = self.directory / "record.jsonl"
+        lines = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+        stats = next((line["stats"] for line in lines if "stats" in line), {})
+        return Run(returncode, output, [line for line in lines if "stats" not in line], stats)
+
+    def task(self, group: str, module: str, *arguments: str, **options: t.Any) -> Run:
+        """Run one task of the collection on a group's host, or on the control node with ``localhost``."""
+        play = {
+            "hosts": group,
+            "gather_facts": False,
+            "tasks": [{"name": module, f"exchange.hybrid_groups.{module}": options}],
+        }
+        if group == "localhost":
+            play["vars"] = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        return self.run([play], *arguments)
+
+
+@pytest.fixture(scope="session")
+def started_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(started_lab: Lab) -> Lab:
+    """The lab at its beginning."""
+    started_lab.reset()
+    return started_lab
+
+
+@pytest.fixture
+def ansible(lab: Lab, tmp_path: pathlib.Path) -> Ansible:
+    return Ansible(lab, tmp_path)

@@ -1,0 +1,136 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that is cut at any request, and run again, ends as one that was not cut.
+
+Each step of the procedure is cut at each of its requests: that one is carried out, its answer is lost, and nothing gets through
+after it. This is the worst place for each cut, since the server has changed and the client does not know it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import typing as t
+
+import pytest
+from conftest import Ansible
+
+from lab import contoso
+from lab.lab import Lab
+from lab.traffic import Fault
+from lab.world import Snapshot
+
+# Requests each step may take, over all servers. A step that takes more fails a test, so that the cuts below stay complete.
+REQUESTS = {
+    "exchange_prerequisites": 10,
+    "adsync_prerequisites": 18,
+    "tenant_prerequisites": 7,
+    "group_writeback": 40,
+    "tenant_domain": 14,
+    "accepted_domain": 13,
+    "dns_records": 24,
+    "send_connector": 10,
+}
+PREREQUISITES = [step for step in REQUESTS if step.endswith("_prerequisites")]
+
+
+@dataclasses.dataclass
+class Step:
+    """A step in a run that is not cut."""
+
+    before: Snapshot
+    requests: int
+    view: dict[str, t.Any]
+
+
+def run_step(ansible: Ansible, step: str) -> t.Any:
+    """One step alone, with deadlines that suit a lab where everything is near."""
+    hosts = {
+        "exchange": "exchange[0]",
+        "accepted": "exchange[0]",
+        "send": "exchange[0]",
+        "adsync": "adsync[0]",
+        "group": "adsync[0]",
+    }
+    play = {
+        "hosts": hosts.get(step.partition("_")[0], "localhost"),
+        "gather_facts": False,
+        "vars": {"hybrid_groups_dns_timeout": 1, "hybrid_groups_dns_wait_timeout": 2, "hybrid_groups_graph_timeout": 1},
+        "tasks": [
+            {"name": step, "ansible.builtin.import_role": {"name": "exchange.hybrid_groups.configure", "tasks_from": step}}
+        ],
+    }
+    if play["hosts"] == "localhost":
+        play["vars"]["ansible_python_interpreter"] = "{{ ansible_playbook_python }}"
+        play["vars"]["ansible_connection"] = "local"
+    return ansible.run([play])
+
+
+def view(lab: Lab) -> dict[str, t.Any]:
+    """The state that has to be the same; how often a sync ran and a zone changed on the way there is not part of it."""
+    seen = lab.world.view()
+    seen["connect"].pop("runs")
+    seen["connect"].pop("cycle", None)
+    for zone in seen["dns"].values():
+        zone.pop("serial")
+    return seen
+
+
+@pytest.fixture(scope="session")
+def steps(started_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
+    """All steps in a row, none cut."""
+    started_lab.reset()
+    ansible = Ansible(started_lab, tmp_path_factory.mktemp("steps"))
+    done = {}
+    for step in REQUESTS:
+        before = started_lab.world.snapshot()
+        started_lab.traffic.reset()
+        run = run_step(ansible, step)
+        assert run.returncode == 0, run.output
+        done[step] = Step(before, len(started_lab.traffic.log), view(started_lab))
+    return done
+
+
+@pytest.mark.parametrize("step", REQUESTS)
+def test_the_cuts_reach_the_end_of_each_step(steps: dict[str, Step], step: str) -> None:
+    assert steps[step].requests <= REQUESTS[step]
+
+
+@pytest.mark.parametrize(("step", "number"), [(step, number) for step, most in REQUESTS.items() for number in range(1, most + 1)])
+def test_a_step_that_is_cut_and_run_again_ends_as_one_that_is_not(
+    lab: Lab, ansible: Ansible, steps: dict[str, Step], step: str, number: int
+) -> None:
+    lab.world.restore(steps[step].before)
+    lab.traffic.set_fault(Fault(at=number))
+    run_step(ansible, step)
+    lab.traffic.set_fault(None)
+
+    again = run_step(ansible, step)
+    assert again.returncode == 0, again.output
+    assert view(lab) == steps[step].view
+
+
+def test_a_killed_run_leaves_no_session_and_does_not_hinder_the_next(lab: Lab, ansible: Ansible) -> None:
+    command, environment = ansible.command(ansible.directory.parent / "play.yml")
+    play = ansible.directory.parent / "play.yml"
+    play.write_text(
+        "- hosts: exchange\n"
+        "  gather_facts: false\n"
+        "  tasks:\n"
+        "    - exchange.hybrid_groups.exchange_organization_info:\n"
+        "    - ansible.builtin.pause: {seconds: 120}\n"
+    )
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    assert any("pause" in line for line in process.stdout)
+    assert lab.exchange.open_shells == 1
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert lab.exchange.wait_for_shells(0, timeout=20)
+    run = ansible.task("exchange", "exchange_accepted_domain", domain=contoso.GROUP_DOMAIN, type="InternalRelay")
+    assert run.returncode == 0, run.output
