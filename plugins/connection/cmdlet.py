@@ -228,6 +228,7 @@ import signal
 import threading
 import typing as t
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.executor.task_executor import start_connection
 from ansible.module_utils.connection import ConnectionError
 from ansible.plugins.connection import NetworkConnectionBase
@@ -256,6 +257,8 @@ class Connection(NetworkConnectionBase):
         super().__init__(*args, **kwargs)
         self._task_uuid = kwargs.get("task_uuid")
         self._session: Session | None = None
+        # Set by this collection's action plugins: their modules run on the control node. Everything else is meant for Windows.
+        self.runs_module_here = False
 
     # In a worker
 
@@ -265,6 +268,26 @@ class Connection(NetworkConnectionBase):
         if not self._socket_path:
             self._socket_path = start_connection(self._play_context, self.get_options(), self._task_uuid)
         return self._socket_path
+
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        self._only_for_own_modules()
+        return super().exec_command(cmd, in_data, sudoable)
+
+    def put_file(self, in_path: str, out_path: str) -> None:
+        self._only_for_own_modules()
+        super().put_file(in_path, out_path)
+
+    def fetch_file(self, in_path: str, out_path: str) -> None:
+        self._only_for_own_modules()
+        super().fetch_file(in_path, out_path)
+
+    def _only_for_own_modules(self) -> None:
+        """Refuse what the base class would do on the control node instead."""
+        if not self.runs_module_here:
+            raise AnsibleConnectionFailure(
+                f"the connection {self.transport} runs cmdlets for the modules of its collection, no commands, scripts or file "
+                "transfers: set ansible_connection to winrm or psrp, which those modules can use as well"
+            )
 
     # In the process of its own; what a module may call takes and gives JSON
 

@@ -75,11 +75,24 @@ class Server:
 
 @dataclasses.dataclass(frozen=True)
 class TsigKey:
-    """A shared key that signs updates (RFC 8945)."""
+    """A shared key that signs updates (RFC 8945).
+
+    :raises DnsError: name or secret are malformed
+    """
 
     name: str
     secret: str = dataclasses.field(repr=False)
     algorithm: str = "hmac-sha256"
+
+    def __post_init__(self) -> None:
+        self.to_dnspython()
+
+    def to_dnspython(self) -> dns.tsig.Key:
+        try:
+            return dns.tsig.Key(f"{self.name.rstrip('.')}.", self.secret, self.algorithm)
+        except (binascii.Error, ValueError, dns.exception.DNSException):
+            # Without its cause, which would show the secret.
+            raise DnsError("tsig_secret must be the key's secret in base64, and tsig_key_name a DNS name.") from None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -278,12 +291,7 @@ _ADVICE = {
 def _update_message(zone: str, changes: t.Sequence[Change], key: TsigKey | None) -> dns.update.UpdateMessage:
     message = dns.update.UpdateMessage(f"{zone}.")
     if key:
-        try:
-            secret = dns.tsig.Key(f"{key.name.rstrip('.')}.", key.secret, key.algorithm)
-        except (binascii.Error, ValueError, dns.exception.DNSException):
-            # Without its cause, which would show the secret.
-            raise DnsError("tsig_secret must be the key's secret in base64, and tsig_key_name a DNS name.") from None
-        message.use_tsig(secret)
+        message.use_tsig(key.to_dnspython())
     for change in changes:
         name, rdtype = f"{change.name}.", change.after.type
         if change.before:

@@ -70,6 +70,7 @@ class CmdletActionBase(ActionBase):
         connection = connection_loader.get(
             CONNECTION, context, "/dev/null", task_uuid=self._task._uuid, ansible_playbook_pid=str(os.getppid())
         )
+        connection.runs_module_here = True
         options = {
             variable: self._templar.template(host_variables[variable])
             for variable in C.config.get_plugin_vars("connection", connection._load_name)

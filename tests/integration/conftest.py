@@ -43,6 +43,11 @@ class Run:
         assert len(found) > occurrence, f"{action} did not run:\n{self.output}"
         return found[occurrence]
 
+    def diff(self, action: str) -> dict[str, t.Any]:
+        """The first diff that a module of this short name showed."""
+        name = f".{action}"
+        return next(line["result"]["diff"] for line in self.results if line["action"].endswith(name) and "diff" in line["result"])
+
     @property
     def failure(self) -> str:
         """The message of the task that failed."""
