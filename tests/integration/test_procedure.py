@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 import typing as t
 
@@ -48,6 +49,20 @@ def test_first_run_changes_every_step_second_run_nothing(lab: Lab, ansible: Ansi
     assert second.changed == 0
     assert table(second) == dict.fromkeys(STEPS, "no")
     assert lab.world.view() == view
+
+
+def test_endpoints_that_send_whole_objects(tmp_path: pathlib.Path) -> None:
+    """Remoting flattens nested objects to text where the server says so, and sends them whole where it does not."""
+    with Lab(tmp_path / "lab", rich=True) as lab:
+        ansible = Ansible(lab, tmp_path)
+        first = ansible.run("hybrid_groups")
+        assert first.returncode == 0, first.output
+        assert table(first) == dict.fromkeys(STEPS, "yes")
+        assert lab.world.view()["exchange"]["send_connectors"][contoso.HYBRID_CONNECTOR]["AddressSpaces"] == [
+            "smtp:contoso.mail.onmicrosoft.com;1",
+            "SMTP:groups.contoso.com;1",
+        ]
+        assert ansible.run("hybrid_groups").changed == 0
 
 
 def test_check_mode_predicts_the_first_run_and_changes_nothing(lab: Lab, ansible: Ansible) -> None:
