@@ -51,11 +51,10 @@ class Run:
     @property
     def failure(self) -> str:
         """The message of the task that failed."""
-        results = [line["result"] for line in self.results if line["status"] in ("failed", "unreachable")]
-        assert results, f"nothing failed:\n{self.output}"
-        # Of a loop, the item that failed.
-        items = [item for item in results[-1].get("results", []) if item.get("failed")]
-        return str((items or results)[-1].get("msg", ""))
+        # Of a loop, the item that failed, which comes before the loop itself.
+        failed = [line for line in self.results if line["status"] in ("item failed", "failed", "unreachable")]
+        assert failed, f"nothing failed:\n{self.output}"
+        return str(next((line for line in failed if line["status"] == "item failed"), failed[-1])["result"].get("msg", ""))
 
     @property
     def changed(self) -> int:

@@ -45,6 +45,9 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         self._result(result, "ignored" if ignore_errors else "failed")
 
+    def v2_runner_item_on_failed(self, result: t.Any) -> None:
+        self._result(result, "item failed")
+
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
         self._result(result, "unreachable")
 
