@@ -23,8 +23,10 @@ $(STAMP): requirements.txt test-requirements.txt
 	touch $@
 
 # What every target needs to find the collection and the lab.
-export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
-export PYTHONPATH := $(CURDIR)/tests
+export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
+export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
+# ansible-lint and antsibull-docs call ansible by name.
+export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
 .PHONY: demo test lint unit integration lab-start lab-stop lab-state clean
@@ -37,7 +39,7 @@ test: setup lint unit integration  ## everything that has to pass
 lint: setup  ## format, types, YAML, playbooks, documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	cd $(COLLECTIONS) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache \
+	cd $(COLLECTIONS) && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache \
 		-p ansible_collections.exchange.hybrid_groups.plugins.module_utils \
 		-p ansible_collections.exchange.hybrid_groups.plugins.plugin_utils
 	$(BIN)/yamllint .
