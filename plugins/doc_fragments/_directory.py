@@ -22,11 +22,11 @@ options:
   directory_user:
     description:
       - Who logs on to the directory, as V(user@domain) or V(DOMAIN\\user).
-      - Needed with O(directory_auth=simple). The default with O(directory_auth=kerberos) is the owner of the ticket found.
+      - By default the user of the task's host, and with O(directory_auth=kerberos) the owner of the ticket found.
     type: str
   directory_password:
     description:
-      - Password of O(directory_user).
+      - Password of O(directory_user). By default that of the task's host, if the user is, too.
       - With O(directory_auth=kerberos) it gets a ticket; without it, the ticket found is used.
     type: str
   directory_ca_cert:

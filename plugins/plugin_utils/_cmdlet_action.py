@@ -51,8 +51,12 @@ class CmdletActionBase(ActionBase):
         # The module runs on the control node, in the Python that has its libraries.
         local = {name: value for name, value in variables.items() if name != "ansible_shell_type"}
         local["ansible_python_interpreter"] = sys.executable
-        result.update(self._execute_module(task_vars=local))
+        result.update(self._execute_module(module_args=self.module_args(), task_vars=local))
         return result
+
+    def module_args(self) -> dict[str, t.Any]:
+        """What the module is called with; the connection is there already."""
+        return dict(self._task.args)
 
     def _cmdlet_connection(self, variables: Mapping[str, t.Any]) -> t.Any:
         given = self._connection

@@ -58,9 +58,11 @@ def test_user_and_password_from_the_command_line(lab: Lab, ansible: Ansible) -> 
     del ansible.vars["ansible_user"], ansible.vars["ansible_password"]
     password = ansible.directory / "password"
     password.write_text(contoso.ADMIN_PASSWORD)
-    run = add_domain(ansible, "-u", USER, "--connection-password-file", str(password))
+    run = ansible.run("hybrid_groups", "-u", USER, "--connection-password-file", str(password))
     assert run.returncode == 0, run.output
-    assert contoso.GROUP_DOMAIN in lab.world.view()["exchange"]["accepted_domains"]
+    view = lab.world.view()
+    assert contoso.GROUP_DOMAIN in view["exchange"]["accepted_domains"]
+    assert view["directory"]["rights"]["may create groups"] is True
 
 
 def test_a_delegated_task_runs_on_the_named_host_as_its_user(lab: Lab, ansible: Ansible) -> None:
