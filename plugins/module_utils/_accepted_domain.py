@@ -17,6 +17,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_builds import parse_display_version, product_of
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._smtp_domain import domain_key
 
@@ -26,6 +27,7 @@ if t.TYPE_CHECKING:
 TYPES = ("Authoritative", "InternalRelay", "ExternalRelay")
 DEFAULT_TYPE = "Authoritative"  # New-AcceptedDomain reference, DomainType
 
+_MATCH_SUBDOMAINS_SINCE = (15, 1)  # Set-AcceptedDomain reference, MatchSubDomains
 _ALREADY_EXISTS = ("DuplicateAcceptedDomainException", "ADObjectAlreadyExistsException")
 
 
@@ -130,6 +132,8 @@ class AcceptedDomains:
         domains = self._read()
         before = _find(domains, wanted.domain)
         self._refuse_impossible(wanted, before, domains)
+        if wanted.match_subdomains and not (before and before.match_subdomains):
+            self._refuse_match_subdomains_before_2016()
         if self._check_mode:
             after = wanted.applied_to(before) if before else wanted.created()
             return Outcome(before, after, before is None or bool(wanted.changes(before)))
@@ -172,6 +176,19 @@ class AcceptedDomains:
         for other in domains:
             if name is not None and other != before and other.name.casefold() == name.casefold():
                 raise self._name_taken(wanted, name, f"the accepted domain {other.domain}")
+
+    def _refuse_match_subdomains_before_2016(self) -> None:
+        """Before the domain is created: the parameter belongs to the cmdlet that comes after that."""
+        try:
+            servers = self._client.invoke("Get-ExchangeServer").objects
+        except CmdletError:
+            return  # the account may have no role for it, and the server refuses the parameter itself
+        builds = [parse_display_version(server["AdminDisplayVersion"]) for server in servers]
+        if builds and max(builds) < _MATCH_SUBDOMAINS_SINCE:
+            raise CollectionError(
+                f"match_subdomains: the Exchange servers behind {self._client.host} have no such setting, it came with Exchange "
+                f"Server 2016; the newest of them is {product_of(max(builds)) or max(builds)}. Leave the option out."
+            )
 
     def _name_taken(self, wanted: WantedDomain, name: str, owner: str) -> CollectionError:
         return CollectionError(

@@ -171,6 +171,13 @@ def test_unreachable_host(lab: Lab, ansible: Ansible, host: str) -> None:
     refused(lab, run, before, f"cannot reach {host} (http://{host}:1/PowerShell")
 
 
+def test_a_parameter_the_servers_version_does_not_know(lab: Lab, ansible: Ansible) -> None:
+    lab.world.exchange.servers["EX1"].version = "15.0.1497.2"  # 2013 CU23; MatchSubDomains came with 2016
+    before = lab.world.view()
+    run = ansible.task("exchange", "exchange_accepted_domain", **INTERNAL_RELAY, match_subdomains=True)
+    refused(lab, run, before, "match_subdomains:", "Exchange Server 2016", "Exchange Server 2013")
+
+
 def test_a_user_without_a_role(lab: Lab, ansible: Ansible) -> None:
     ansible.vars.update(ansible_user=f"{contoso.USER}@{contoso.AD_DOMAIN}", ansible_password=contoso.USER_PASSWORD)
     before = lab.world.view()

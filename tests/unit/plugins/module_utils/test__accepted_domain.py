@@ -46,6 +46,7 @@ class Exchange:
 
     def __init__(self, *domains: dict[str, t.Any]) -> None:
         self.domains = [dict(domain) for domain in domains]
+        self.versions = ["Version 15.0 (Build 1497.2)", "Version 15.2 (Build 1748.10)"]
         self.calls: list[tuple[str, dict[str, t.Any]]] = []
         self.before: t.Callable[[str], None] = lambda _cmdlet: None
         self.after: t.Callable[[str], None] = lambda _cmdlet: None
@@ -58,7 +59,10 @@ class Exchange:
         values = dict(parameters or {})
         self.calls.append((cmdlet, values))
         self.before(cmdlet)
-        result = CmdletResult(getattr(self, cmdlet.partition("-")[0].lower())(values) or [])
+        if cmdlet == "Get-ExchangeServer":
+            result = CmdletResult([{"AdminDisplayVersion": version} for version in self.versions])
+        else:
+            result = CmdletResult(getattr(self, cmdlet.partition("-")[0].lower())(values) or [])
         self.after(cmdlet)
         return result
 
@@ -266,9 +270,9 @@ def test_other_errors_of_new_pass() -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("call", range(1, 6))
+@pytest.mark.parametrize("call", range(1, 7))
 def test_next_run_converges_after_a_lost_session(when: str, call: int) -> None:
-    """Five cmdlets: read, create, read, set, read. The session is lost at each, before or after it has worked."""
+    """Six cmdlets: read, read versions, create, read, set, read. The session is lost at each, before or after it has worked."""
     wanted = WantedDomain("groups.contoso.com", "Groups", "InternalRelay", True, True)
     exchange = Exchange(CONTOSO)
 
@@ -300,6 +304,25 @@ def test_change_that_did_not_land() -> None:
     with pytest.raises(CollectionError, match="read back it lacks: DomainType InternalRelay") as caught:
         present(exchange, WantedDomain("contoso.com", type="InternalRelay"))
     assert caught.value.result == {"changed": True}
+
+
+def test_match_subdomains_is_refused_before_anything_is_created_where_no_server_has_it() -> None:
+    exchange = Exchange(CONTOSO)
+    exchange.versions = ["Version 15.0 (Build 1497.2)"]
+    with pytest.raises(CollectionError, match=r"match_subdomains: .* Exchange Server 2016; .* Exchange Server 2013\."):
+        present(exchange, dataclasses.replace(GROUPS, match_subdomains=True))
+    assert exchange.writes == []
+
+
+def test_an_account_that_may_not_read_servers_can_set_match_subdomains() -> None:
+    exchange = Exchange(CONTOSO)
+
+    def before(cmdlet: str) -> None:
+        if cmdlet == "Get-ExchangeServer":
+            raise error(cmdlet, error_id="CommandNotFoundException")
+
+    exchange.before = before
+    assert present(exchange, dataclasses.replace(GROUPS, match_subdomains=True)).changed
 
 
 def test_server_without_match_subdomains() -> None:
