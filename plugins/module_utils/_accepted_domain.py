@@ -17,17 +17,16 @@ import dataclasses
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_builds import parse_display_version, product_of
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_client import EXCHANGE_2016
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._smtp_domain import domain_key
 
 if t.TYPE_CHECKING:
-    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
+    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_client import ExchangeClient
 
 TYPES = ("Authoritative", "InternalRelay", "ExternalRelay")
 DEFAULT_TYPE = "Authoritative"  # New-AcceptedDomain reference, DomainType
 
-_MATCH_SUBDOMAINS_SINCE = (15, 1)  # Set-AcceptedDomain reference, MatchSubDomains
 _ALREADY_EXISTS = ("DuplicateAcceptedDomainException", "ADObjectAlreadyExistsException")
 
 
@@ -40,6 +39,7 @@ class AcceptedDomain:
     type: str
     default: bool
     match_subdomains: bool
+    address_book_enabled: bool
     guid: str | None = None
 
     @classmethod
@@ -51,6 +51,7 @@ class AcceptedDomain:
             type=properties["DomainType"],
             default=properties["Default"],
             match_subdomains=bool(properties.get("MatchSubDomains")),
+            address_book_enabled=properties["AddressBookEnabled"],
             guid=properties["Guid"],
         )
 
@@ -71,10 +72,13 @@ class WantedDomain:
     type: str | None = None
     default: bool | None = None
     match_subdomains: bool | None = None
+    address_book_enabled: bool | None = None
 
     def created(self) -> AcceptedDomain:
         """The accepted domain that creating it from nothing gives."""
-        return self.applied_to(AcceptedDomain(self.domain, self.domain, DEFAULT_TYPE, False, False))
+        # Set-AcceptedDomain reference, AddressBookEnabled: on for authoritative domains, off for relay domains.
+        address_book = (self.type or DEFAULT_TYPE) == "Authoritative"
+        return self.applied_to(AcceptedDomain(self.domain, self.domain, DEFAULT_TYPE, False, False, address_book))
 
     def applied_to(self, present: AcceptedDomain) -> AcceptedDomain:
         changes = {field: value for field, value in self._asked().items() if value is not None}
@@ -90,6 +94,8 @@ class WantedDomain:
             parameters["DomainType"] = self.type
         if self.match_subdomains is not None and self.match_subdomains != present.match_subdomains:
             parameters["MatchSubDomains"] = self.match_subdomains
+        if self.address_book_enabled is not None and self.address_book_enabled != present.address_book_enabled:
+            parameters["AddressBookEnabled"] = self.address_book_enabled
         if self.default and not present.default:
             parameters["MakeDefault"] = True
         return parameters
@@ -100,6 +106,7 @@ class WantedDomain:
             "type": self.type,
             "default": self.default,
             "match_subdomains": self.match_subdomains,
+            "address_book_enabled": self.address_book_enabled,
         }
 
 
@@ -119,7 +126,7 @@ class AcceptedDomains:
     :param check_mode: predict, write nothing
     """
 
-    def __init__(self, client: CmdletClient, *, check_mode: bool) -> None:
+    def __init__(self, client: ExchangeClient, *, check_mode: bool) -> None:
         self._client = client
         self._check_mode = check_mode
 
@@ -133,7 +140,8 @@ class AcceptedDomains:
         before = _find(domains, wanted.domain)
         self._refuse_impossible(wanted, before, domains)
         if wanted.match_subdomains and not (before and before.match_subdomains):
-            self._refuse_match_subdomains_before_2016()
+            # Before the domain is created: the parameter belongs to the cmdlet that comes after that.
+            self._client.require("match_subdomains", EXCHANGE_2016)
         if self._check_mode:
             after = wanted.applied_to(before) if before else wanted.created()
             return Outcome(before, after, before is None or bool(wanted.changes(before)))
@@ -177,19 +185,6 @@ class AcceptedDomains:
             if name is not None and other != before and other.name.casefold() == name.casefold():
                 raise self._name_taken(wanted, name, f"the accepted domain {other.domain}")
 
-    def _refuse_match_subdomains_before_2016(self) -> None:
-        """Before the domain is created: the parameter belongs to the cmdlet that comes after that."""
-        try:
-            servers = self._client.invoke("Get-ExchangeServer").objects
-        except CmdletError:
-            return  # the account may have no role for it, and the server refuses the parameter itself
-        builds = [parse_display_version(server["AdminDisplayVersion"]) for server in servers]
-        if builds and max(builds) < _MATCH_SUBDOMAINS_SINCE:
-            raise CollectionError(
-                f"match_subdomains: the Exchange servers behind {self._client.host} have no such setting, it came with Exchange "
-                f"Server 2016; the newest of them is {product_of(max(builds)) or max(builds)}. Leave the option out."
-            )
-
     def _name_taken(self, wanted: WantedDomain, name: str, owner: str) -> CollectionError:
         return CollectionError(
             f'name: {owner} on {self._client.host} already has the name "{name}", so {wanted.domain} cannot have it too. '
@@ -221,7 +216,7 @@ class AcceptedDomains:
             raise self._name_taken(wanted, wanted.name or wanted.domain, "another accepted domain")
         raise CollectionError(
             f"New-AcceptedDomain on {self._client.host} reported success, but {wanted.domain} is not among the accepted "
-            "domains read back. If the organization has several domain controllers, wait for replication and run again.",
+            "domains read back. If the organization has several domain controllers, name one in domain_controller.",
             result={"changed": True},
         )
 

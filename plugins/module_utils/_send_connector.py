@@ -4,34 +4,51 @@
 #
 # PRIVATE to the collection: may change at any time without notice.
 
-"""Send connectors: find one by name, compare its properties, change them."""
+"""A send connector as it is and as it is wanted, and the parameters that lead from one to the other."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._address_space import (
     AddressSpace,
+    parse_address_space,
     read_address_space,
 )
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._connector_properties import PROPERTIES, Property
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_values import parse_smart_host, server_key
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._list_change import ListChange
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError
 
 if t.TYPE_CHECKING:
-    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
-    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._list_change import Difference, ListChange
+    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import Credential
+    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._list_change import Difference
 
-_GUID_SUFFIX = re.compile(r" - [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+LISTS = {
+    "address_spaces": "AddressSpaces",
+    "smart_hosts": "SmartHosts",
+    "source_transport_servers": "SourceTransportServers",
+}
+USAGES = ("Custom", "Internal", "Internet", "Partner")
 
 
 @dataclasses.dataclass(frozen=True)
 class SendConnector:
-    """A send connector as it is, or as it would be."""
+    """A send connector as it is, or as it would be.
+
+    :param guid: None for one that would be created
+    :param settings: option to value, see ``_connector_properties``; only what the server shows or the task gives
+    """
 
     name: str
-    guid: str
-    address_spaces: tuple[AddressSpace, ...]
+    guid: str | None
+    address_spaces: tuple[AddressSpace, ...] = ()
+    smart_hosts: tuple[str, ...] = ()
+    source_transport_servers: tuple[str, ...] = ()
+    settings: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    has_credential: bool = False
+    distinguished_name: str | None = None
 
     @classmethod
     def from_object(cls, properties: t.Mapping[str, t.Any]) -> SendConnector:
@@ -40,6 +57,11 @@ class SendConnector:
             name=properties["Name"],
             guid=properties["Guid"],
             address_spaces=tuple(read_address_space(text) for text in properties["AddressSpaces"] or []),
+            smart_hosts=tuple(properties.get("SmartHosts") or []),
+            source_transport_servers=tuple(properties.get("SourceTransportServers") or []),
+            settings={item.option: item.read(properties[item.parameter]) for item in PROPERTIES if item.parameter in properties},
+            has_credential=properties.get("AuthenticationCredential") is not None,
+            distinguished_name=properties.get("DistinguishedName"),
         )
 
     def to_result(self) -> dict[str, t.Any]:
@@ -48,7 +70,30 @@ class SendConnector:
             "name": self.name,
             "identity": self.guid,
             "address_spaces": sorted(str(space) for space in self.address_spaces),
+            "smart_hosts": list(self.smart_hosts),
+            "source_transport_servers": sorted(self.source_transport_servers),
+            **{item.option: item.shown(self.settings[item.option]) for item in PROPERTIES if item.option in self.settings},
+            "has_credential": self.has_credential,
         }
+
+
+def list_change(option: str, value: t.Mapping[str, t.Any] | None) -> ListChange[t.Any] | None:
+    """Read one of the options ``{add, remove, set}``.
+
+    :raises ValueError: names the option
+    """
+    if value is None:
+        return None
+    if option == "address_spaces":
+        return ListChange.from_option(option, value, parse_address_space, lambda space: space.key)
+    key = parse_smart_host if option == "smart_hosts" else server_key
+    return ListChange.from_option(option, value, _name, key)
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a name is empty.")
+    return text.strip()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,17 +101,42 @@ class WantedConnector:
     """What is asked for; None leaves a property as it is.
 
     :param name: as the user gave it
+    :param settings: option to value, only what is asked for
+    :param credential: set where there is none yet, and always with ``update_secret``, because no server shows it
+    :param create: make the connector when it is not there
+    :param usage: of a new connector
     """
 
     name: str
+    new_name: str | None = None
     address_spaces: ListChange[AddressSpace] | None = None
+    smart_hosts: ListChange[str] | None = None
+    source_transport_servers: ListChange[str] | None = None
+    settings: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    credential: Credential | None = dataclasses.field(default=None, repr=False)
+    update_secret: bool = False
+    create: bool = False
+    usage: str | None = None
 
     def changes(self, present: SendConnector) -> dict[str, t.Any]:
         """Parameters of Set-SendConnector that lead from what is there to what is asked for; empty when nothing does."""
+        parameters = self.visible_changes(present)
+        if self.credential and (self.update_secret or not present.has_credential):
+            parameters["AuthenticationCredential"] = self.credential
+        return parameters
+
+    def visible_changes(self, present: SendConnector) -> dict[str, t.Any]:
+        """The same without the secret, which nobody can read back."""
         parameters: dict[str, t.Any] = {}
-        difference = self._address_spaces(present)
-        if difference:
-            parameters["AddressSpaces"] = _hashtable(difference)
+        if self.new_name and self.new_name != present.name:
+            parameters["Name"] = self.new_name
+        for option, parameter in LISTS.items():
+            difference = self._difference(option, present)
+            if difference:
+                parameters[parameter] = _hashtable(difference)
+        for item in self._asked():
+            if self.settings[item.option] != present.settings.get(item.option):
+                parameters[item.parameter] = item.to_parameter(self.settings[item.option])
         return parameters
 
     def applied_to(self, present: SendConnector) -> SendConnector:
@@ -74,119 +144,72 @@ class WantedConnector:
 
         :raises CollectionError: when no address space would be left
         """
-        difference = self._address_spaces(present)
-        if not difference:
-            return present
-        if not difference.after:
+        after = {option: self._difference(option, present) for option in LISTS}
+        lists = {option: tuple(difference.after) for option, difference in after.items() if difference}
+        if "address_spaces" in lists and not lists["address_spaces"]:
             raise CollectionError(
                 f'address_spaces: the send connector "{present.name}" would be left without an address space, and such a '
                 "connector routes nothing. Add the new address space in the same task, or remove the connector itself."
             )
-        return dataclasses.replace(present, address_spaces=tuple(difference.after))
-
-    def _address_spaces(self, present: SendConnector) -> Difference[AddressSpace] | None:
-        if self.address_spaces is None:
-            return None
-        return self.address_spaces.difference(present.address_spaces, AddressSpace.costs_as)
-
-
-class Outcome(t.NamedTuple):
-    """The connector before and after."""
-
-    before: SendConnector
-    after: SendConnector
-    changed: bool
-
-
-class SendConnectors:
-    """The send connectors of the organization behind a client.
-
-    Every method raises CmdletError and SessionError as the client does, and CollectionError for what is refused here.
-
-    :param check_mode: predict, write nothing
-    """
-
-    def __init__(self, client: CmdletClient, *, check_mode: bool) -> None:
-        self._client = client
-        self._check_mode = check_mode
-
-    def ensure(self, wanted: WantedConnector) -> Outcome:
-        """Change a connector that exists."""
-        before = self._find(wanted.name)
-        changes = wanted.changes(before)
-        predicted = wanted.applied_to(before)
-        if not changes or self._check_mode:
-            return Outcome(before, predicted, bool(changes))
-        # By GUID: the name may be ambiguous to the server, or be changed by somebody else meanwhile.
-        self._client.invoke("Set-SendConnector", {"Identity": before.guid, **changes})
-        return Outcome(before, self._landed(wanted, before), True)
-
-    def _read(self) -> list[SendConnector]:
-        return [SendConnector.from_object(item) for item in self._client.invoke("Get-SendConnector").objects]
-
-    def _find(self, name: str) -> SendConnector:
-        """Return the connector of this name, or the one the Hybrid Configuration Wizard named so with a GUID behind.
-
-        :raises CollectionError: when there is none, or more than one
-        """
-        connectors = self._read()
-        exact = [connector for connector in connectors if connector.name.casefold() == name.casefold()]
-        found = exact or [connector for connector in connectors if _is_wizards(connector.name, name)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise CollectionError(
-                f'name: "{name}" matches more than one send connector on {self._client.host}: {_names(found)}. '
-                "Give the whole name of one."
-            )
-        there = f"There are: {_names(connectors)}." if connectors else "There is none at all."
-        raise CollectionError(
-            f'name: there is no send connector "{name}" on {self._client.host}. {there} '
-            "The hybrid one is made by the Hybrid Configuration Wizard."
+        return dataclasses.replace(
+            present,
+            **t.cast("dict[str, t.Any]", lists),
+            name=self.new_name or present.name,
+            settings={**present.settings, **self.settings},
+            has_credential=present.has_credential or self.credential is not None,
         )
 
-    def _landed(self, wanted: WantedConnector, before: SendConnector) -> SendConnector:
-        """Read back what was written.
+    def created(self) -> SendConnector:
+        """The connector that creating it from nothing gives, as far as the task says.
 
-        :raises CollectionError: when it is not there
+        :raises CollectionError: the task gives no address space
         """
-        present = next((connector for connector in self._read() if connector.guid == before.guid), None)
-        if present is None:
+        spaces = self._difference("address_spaces", SendConnector(self.name, None))
+        if not spaces or not spaces.after:
             raise CollectionError(
-                f'Set-SendConnector on {self._client.host} reported success for "{before.name}", but the connector is gone. '
-                "Somebody else may have removed it meanwhile.",
-                result={"changed": True},
+                f'address_spaces: the send connector "{self.name}" has to be created, and a new one needs an address space. '
+                "Give address_spaces.add or address_spaces.set."
             )
-        missing = wanted.changes(present)
-        if missing:
-            raise CollectionError(
-                f'Set-SendConnector on {self._client.host} reported success for "{before.name}", but read back it still '
-                f"differs in {', '.join(missing)}: {', '.join(present.to_result()['address_spaces'])}. "
-                "Somebody else may have changed it meanwhile; run again.",
-                result={"changed": True},
-            )
-        return present
+        return self.applied_to(SendConnector(self.new_name or self.name, None))
+
+    def creation_parameters(self) -> dict[str, t.Any]:
+        """Parameters of New-SendConnector."""
+        parameters: dict[str, t.Any] = {"Name": self.new_name or self.name}
+        nothing = SendConnector(self.name, None)
+        for option, parameter in LISTS.items():
+            difference = self._difference(option, nothing)
+            if difference:
+                parameters[parameter] = [str(value) for value in difference.after]
+        for item in self._asked():
+            parameters[item.parameter] = item.to_parameter(self.settings[item.option])
+        if self.usage:
+            parameters["Usage"] = self.usage
+        if self.credential:
+            parameters["AuthenticationCredential"] = self.credential
+        return parameters
+
+    def _asked(self) -> list[Property]:
+        return [item for item in PROPERTIES if item.option in self.settings]
+
+    def _difference(self, option: str, present: SendConnector) -> Difference[t.Any] | None:
+        change: ListChange[t.Any] | None = getattr(self, option)
+        if change is None:
+            return None
+        current = getattr(present, option)
+        if option == "address_spaces":
+            return change.difference(current, AddressSpace.costs_as)
+        return change.difference(current)
 
 
-def _hashtable(difference: Difference[AddressSpace]) -> dict[str, list[str]]:
-    """Write ``@{Add=...; Remove=...}``, so that a space somebody else adds meanwhile is not lost.
+def _hashtable(difference: Difference[t.Any]) -> dict[str, list[str]]:
+    """Write ``@{Add=...; Remove=...}``, so that what somebody else adds meanwhile is not lost.
 
     What goes is named in the server's own spelling.
     """
     # assumed: multi-valued parameters take Add and Remove together, and so a cost can be changed in one call; the reference
     # of AddressSpaces shows whole lists only.
     parts = {
-        "Add": [str(space) for space in difference.add],
-        "Remove": [space.text for space in difference.remove],
+        "Add": [str(value) for value in difference.add],
+        "Remove": [value.text if isinstance(value, AddressSpace) else str(value) for value in difference.remove],
     }
     return {name: texts for name, texts in parts.items() if texts}
-
-
-def _is_wizards(connector: str, name: str) -> bool:
-    """The wizard calls its connector ``<name> - <GUID of the organization>``."""
-    start, rest = connector[: len(name)], connector[len(name) :]
-    return start.casefold() == name.casefold() and _GUID_SUFFIX.fullmatch(rest) is not None
-
-
-def _names(connectors: t.Iterable[SendConnector]) -> str:
-    return ", ".join(sorted(f'"{connector.name}"' for connector in connectors))

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
   - exchange.hybrid_groups._attributes.state
   - exchange.hybrid_groups._attributes.cmdlet
+  - exchange.hybrid_groups._exchange
 options:
   domain:
     description:
@@ -56,6 +57,11 @@ options:
     description:
       - Whether mail from and to addresses in subdomains is accepted too.
       - Needs Exchange Server 2016 or later.
+    type: bool
+  address_book_enabled:
+    description:
+      - Whether recipient filtering, of the anti-spam agents, rejects recipients that are not in the address book.
+      - A new domain has it on when it is V(Authoritative), and off otherwise.
     type: bool
   state:
     description:
@@ -106,6 +112,7 @@ accepted_domain:
     type: InternalRelay
     default: false
     match_subdomains: false
+    address_book_enabled: false
     guid: 6f1a5f0e-3b0c-4c1d-9a53-1d2f0a8f7c11
   contains:
     domain:
@@ -133,6 +140,11 @@ accepted_domain:
       returned: when the accepted domain exists
       type: bool
       sample: false
+    address_book_enabled:
+      description: Whether recipients outside the address book are rejected.
+      returned: when the accepted domain exists
+      type: bool
+      sample: false
     guid:
       description: The object's GUID. V(null) in check mode for an accepted domain that would be created.
       returned: when the accepted domain exists
@@ -155,6 +167,7 @@ cmdlet_error:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _exchange_client
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._accepted_domain import (
     TYPES,
     AcceptedDomain,
@@ -162,6 +175,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._accepted_d
     WantedDomain,
 )
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_client import ExchangeClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError, guarded_run
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._smtp_domain import normalize_domain
 
@@ -184,12 +198,14 @@ def wanted_from(params: dict) -> WantedDomain:
         type=params["type"],
         default=params["default"],
         match_subdomains=params["match_subdomains"],
+        address_book_enabled=params["address_book_enabled"],
     )
 
 
 def run(module: AnsibleModule) -> None:
     wanted = wanted_from(module.params)
-    domains = AcceptedDomains(CmdletClient(module), check_mode=module.check_mode)
+    client = ExchangeClient(CmdletClient(module), module.params["domain_controller"])
+    domains = AcceptedDomains(client, check_mode=module.check_mode)
     present = module.params["state"] == "present"
     outcome = domains.ensure_present(wanted) if present else domains.ensure_absent(wanted.domain)
     result = {"changed": outcome.changed, "accepted_domain": as_result(outcome.after)}
@@ -210,7 +226,9 @@ def main() -> None:
             "type": {"type": "str", "choices": list(TYPES)},
             "default": {"type": "bool"},
             "match_subdomains": {"type": "bool"},
+            "address_book_enabled": {"type": "bool"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **_exchange_client.ARGUMENT_SPEC,
         },
         supports_check_mode=True,
     )

@@ -51,7 +51,10 @@ class CmdletActionBase(ActionBase):
         # The module runs on the control node, in the Python that has its libraries.
         local = {name: value for name, value in variables.items() if name != "ansible_shell_type"}
         local["ansible_python_interpreter"] = sys.executable
-        result.update(self._execute_module(module_args=self.module_args(), task_vars=local))
+        arguments = self.module_args()
+        result.update(self._execute_module(module_args=arguments, task_vars=local))
+        # Core looks for the session here to close it at the play's end.
+        self._task.args["_ansible_socket"] = arguments["_ansible_socket"]
         return result
 
     def module_args(self) -> dict[str, t.Any]:

@@ -101,7 +101,8 @@ def test_check_mode_of_a_configured_organization_predicts_nothing(lab: Lab, ansi
 
 
 def test_one_session_per_windows_host_and_play(lab: Lab, ansible: Ansible) -> None:
-    ansible.run("hybrid_groups")
+    run = ansible.run("hybrid_groups")
+    assert run.returncode == 0, run.output
     # Three plays run on the Exchange server, two on the Connect server.
     assert lab.traffic.counts["exchange.sessions"] == 3
     assert lab.traffic.counts["connect.sessions"] == 2

@@ -21,6 +21,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet imp
     ErrorDetail,
     SessionError,
 )
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_client import ExchangeClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError
 
 HOST = "ex1.corp.contoso.com"
@@ -28,6 +29,7 @@ CONTOSO = {
     "DomainName": "Contoso.com",
     "DomainType": "Authoritative",
     "MatchSubDomains": False,
+    "AddressBookEnabled": True,
     "Default": True,
     "Name": "Contoso",
     "Guid": "00000000-0000-0000-0000-000000000001",
@@ -70,12 +72,14 @@ class Exchange:
         return [dict(domain) for domain in self.domains]
 
     def new(self, parameters: dict[str, t.Any]) -> None:
+        domain_type = parameters.pop("DomainType", "Authoritative")
         self.domains.append(
             {
                 "DomainName": parameters.pop("DomainName"),
-                "DomainType": parameters.pop("DomainType", "Authoritative"),
+                "DomainType": domain_type,
                 "Name": parameters.pop("Name"),
                 "MatchSubDomains": False,
+                "AddressBookEnabled": domain_type == "Authoritative",
                 "Default": False,
                 "Guid": f"00000000-0000-0000-0000-{len(self.domains) + 1:012}",
             }
@@ -87,7 +91,7 @@ class Exchange:
         if parameters.pop("MakeDefault", False):
             for other in self.domains:
                 other["Default"] = other is domain
-        assert set(parameters) <= {"Name", "DomainType", "MatchSubDomains"}
+        assert set(parameters) <= {"Name", "DomainType", "MatchSubDomains", "AddressBookEnabled"}
         domain.update(parameters)
 
     def remove(self, parameters: dict[str, t.Any]) -> None:
@@ -104,11 +108,11 @@ def error(cmdlet: str, exception: str = "", error_id: str = "") -> CmdletError:
 
 
 def present(exchange: Exchange, wanted: WantedDomain, *, check_mode: bool = False) -> Outcome:
-    return AcceptedDomains(exchange, check_mode=check_mode).ensure_present(wanted)
+    return AcceptedDomains(ExchangeClient(exchange), check_mode=check_mode).ensure_present(wanted)
 
 
 def absent(exchange: Exchange, domain: str, *, check_mode: bool = False) -> Outcome:
-    return AcceptedDomains(exchange, check_mode=check_mode).ensure_absent(domain)
+    return AcceptedDomains(ExchangeClient(exchange), check_mode=check_mode).ensure_absent(domain)
 
 
 def test_create_with_what_new_knows() -> None:
@@ -123,6 +127,7 @@ def test_create_with_what_new_knows() -> None:
         "type": "InternalRelay",
         "default": False,
         "match_subdomains": False,
+        "address_book_enabled": False,
         "guid": "00000000-0000-0000-0000-000000000002",
     }
     assert [cmdlet for cmdlet, _parameters in exchange.calls] == [
@@ -138,7 +143,7 @@ def test_create_with_what_only_set_knows() -> None:
     wanted = WantedDomain("groups.contoso.com", name="Groups", default=True, match_subdomains=True)
     outcome = present(exchange, wanted)
     assert outcome.after == AcceptedDomain(
-        "groups.contoso.com", "Groups", "Authoritative", True, True, "00000000-0000-0000-0000-000000000002"
+        "groups.contoso.com", "Groups", "Authoritative", True, True, True, "00000000-0000-0000-0000-000000000002"
     )
     assert [cmdlet for cmdlet, _parameters in exchange.writes] == ["New-AcceptedDomain", "Set-AcceptedDomain"]
     assert not present(exchange, wanted).changed
@@ -146,10 +151,10 @@ def test_create_with_what_only_set_knows() -> None:
 
 def test_one_write_for_all_changes() -> None:
     exchange = Exchange(CONTOSO, {**CONTOSO, "DomainName": "groups.contoso.com", "Name": "G", "Guid": "g", "Default": False})
-    outcome = present(exchange, WantedDomain("groups.contoso.com", "Groups", "InternalRelay", True, True))
+    outcome = present(exchange, WantedDomain("groups.contoso.com", "Groups", "InternalRelay", True, True, False))
     assert outcome.changed
     assert [cmdlet for cmdlet, _parameters in exchange.writes] == ["Set-AcceptedDomain"]
-    assert outcome.after == AcceptedDomain("groups.contoso.com", "Groups", "InternalRelay", True, True, "g")
+    assert outcome.after == AcceptedDomain("groups.contoso.com", "Groups", "InternalRelay", True, True, False, "g")
 
 
 def test_found_by_domain_not_by_name() -> None:
@@ -285,7 +290,7 @@ def test_next_run_converges_after_a_lost_session(when: str, call: int) -> None:
         present(exchange, wanted)
     outcome = present(exchange, wanted)
     assert outcome.after == AcceptedDomain(
-        "groups.contoso.com", "Groups", "InternalRelay", True, True, "00000000-0000-0000-0000-000000000002"
+        "groups.contoso.com", "Groups", "InternalRelay", True, True, False, "00000000-0000-0000-0000-000000000002"
     )
     assert not present(exchange, wanted).changed
 

@@ -10,13 +10,11 @@ import pytest
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._address_space import parse_address_space
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletResult, SessionError
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_client import ExchangeClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._list_change import ListChange
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._send_connector import (
-    Outcome,
-    SendConnectors,
-    WantedConnector,
-)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._send_connector import SendConnector, WantedConnector
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._send_connectors import SendConnectors
 
 GUID = "5d4e9b7a-93c2-4f0e-8a61-0f2b6a7c9d10"
 HYBRID = f"Outbound to Office 365 - {GUID}"
@@ -61,11 +59,18 @@ class Exchange:
 
 def wanted(name: str = HYBRID, **change: list[str]) -> WantedConnector:
     spaces = ListChange.from_option("address_spaces", change, parse_address_space, lambda space: space.key)
-    return WantedConnector(name, spaces)
+    return WantedConnector(name, address_spaces=spaces)
 
 
-def ensure(exchange: Exchange, connector: WantedConnector, *, check_mode: bool = False) -> Outcome:
-    return SendConnectors(exchange, check_mode=check_mode).ensure(connector)
+class Changed(t.NamedTuple):
+    after: SendConnector
+    changed: bool
+
+
+def ensure(exchange: Exchange, connector: WantedConnector, *, check_mode: bool = False) -> Changed:
+    outcome = SendConnectors(ExchangeClient(exchange), check_mode=check_mode).ensure_present(connector)
+    assert outcome.after is not None
+    return Changed(outcome.after, outcome.changed)
 
 
 @pytest.fixture
@@ -79,11 +84,8 @@ def test_add_keeps_what_was_there(exchange: Exchange) -> None:
     assert exchange.writes == [
         {"Identity": f"guid of {HYBRID}", "AddressSpaces": {"Add": ["SMTP:groups.contoso.com;1"]}},
     ]
-    assert outcome.after.to_result() == {
-        "name": HYBRID,
-        "identity": f"guid of {HYBRID}",
-        "address_spaces": ["SMTP:contoso.mail.onmicrosoft.com;1", "SMTP:groups.contoso.com;1"],
-    }
+    assert (outcome.after.name, outcome.after.guid) == (HYBRID, f"guid of {HYBRID}")
+    assert outcome.after.to_result()["address_spaces"] == ["SMTP:contoso.mail.onmicrosoft.com;1", "SMTP:groups.contoso.com;1"]
     assert not ensure(exchange, wanted(add=["smtp:Groups.Contoso.com; 1"])).changed
     assert len(exchange.writes) == 1
 

@@ -15,7 +15,13 @@ import uuid
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError, CmdletResult, ErrorDetail
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import (
+    CmdletError,
+    CmdletResult,
+    Credential,
+    ErrorDetail,
+)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._connector_properties import PROPERTIES
 from ansible_collections.exchange.hybrid_groups.plugins.modules import (
     exchange_accepted_domain,
     exchange_organization_info,
@@ -23,8 +29,8 @@ from ansible_collections.exchange.hybrid_groups.plugins.modules import (
 )
 from lab import contoso
 from lab.exchange.endpoint import ExchangeHost
-from lab.exchange.state import ExchangeState
-from lab.powershell.objects import Call, EnumValue, MultiValued, NetObject, PowerShellError
+from lab.exchange.state import ExchangeState, Server
+from lab.powershell.objects import Call, CredentialValue, EnumValue, MultiValued, NetObject, PowerShellError
 
 DOMAINS = {
     "domain": contoso.GROUP_DOMAIN,
@@ -43,7 +49,8 @@ class Client:
         self.warnings: list[str] = []
 
     def invoke(self, cmdlet: str, parameters: t.Mapping[str, t.Any] | None = None) -> CmdletResult:
-        call = Call(cmdlet, list((parameters or {}).items()), [], contoso.ADMIN, self.warnings.append)
+        arguments = [(name, on_the_server(value)) for name, value in (parameters or {}).items()]
+        call = Call(cmdlet, arguments, [], contoso.ADMIN, self.warnings.append)
         try:
             return CmdletResult([flatten(item) for item in self._exchange.run(call)])
         except PowerShellError as exc:
@@ -52,6 +59,11 @@ class Client:
 
     def invoke_many(self, calls: t.Sequence[tuple[str, t.Mapping[str, t.Any]]]) -> list[CmdletResult]:
         return [self.invoke(cmdlet, parameters) for cmdlet, parameters in calls]
+
+
+def on_the_server(value: t.Any) -> t.Any:
+    """A credential as the endpoint has decrypted it."""
+    return CredentialValue(value.username, value.password) if isinstance(value, Credential) else value
 
 
 def flatten(item: NetObject) -> dict[str, t.Any]:
@@ -114,6 +126,7 @@ def test_accepted_domain_life(world: t.Any, run: Runner) -> None:
         **created["accepted_domain"],
         "name": "Groups",
         "match_subdomains": True,
+        "address_book_enabled": False,
     }
 
     removed = run(exchange_accepted_domain, domain=contoso.GROUP_DOMAIN, state="absent", _ansible_diff=True)
@@ -167,19 +180,21 @@ def test_send_connector_life(world: t.Any, run: Runner) -> None:
     assert world.exchange.view() == before
 
     added = run(exchange_send_connector, **CONNECTOR, _ansible_diff=True)
-    assert added["name"] == contoso.HYBRID_CONNECTOR
+    assert added["send_connector"]["name"] == contoso.HYBRID_CONNECTOR
     assert added["diff"] == predicted["diff"]
-    assert added["address_spaces"] == sorted([*added["diff"]["before"]["address_spaces"], "SMTP:groups.contoso.com;1"])
+    assert added["send_connector"]["address_spaces"] == sorted(
+        [*added["diff"]["before"]["address_spaces"], "SMTP:groups.contoso.com;1"]
+    )
     assert not run(exchange_send_connector, **CONNECTOR)["changed"]
 
     dearer = run(exchange_send_connector, name=contoso.HYBRID_CONNECTOR, address_spaces={"add": ["groups.contoso.com;9"]})
-    assert "SMTP:groups.contoso.com;9" in dearer["address_spaces"]
-    assert "SMTP:groups.contoso.com;1" not in dearer["address_spaces"]
+    assert "SMTP:groups.contoso.com;9" in dearer["send_connector"]["address_spaces"]
+    assert "SMTP:groups.contoso.com;1" not in dearer["send_connector"]["address_spaces"]
     assert not run(exchange_send_connector, **CONNECTOR)["changed"]
 
     removed = run(exchange_send_connector, name=contoso.HYBRID_CONNECTOR, address_spaces={"remove": ["groups.contoso.com"]})
     assert removed["changed"]
-    assert removed["address_spaces"] == added["diff"]["before"]["address_spaces"]
+    assert removed["send_connector"]["address_spaces"] == added["diff"]["before"]["address_spaces"]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +214,157 @@ def test_bad_send_connector_changes_nothing(world: t.Any, run: Runner, options: 
     result = run(exchange_send_connector, **{**CONNECTOR, **options})
     assert result["failed"]
     assert text in result["msg"]
+    assert world.exchange.view() == before
+
+
+PARTNER = {
+    "name": "To Fabrikam",
+    "create": True,
+    "usage": "Custom",
+    "address_spaces": {"set": ["fabrikam.com", "*.fabrikam.com;5"]},
+    "smart_hosts": {"set": ["SMTP.fabrikam.com", "192.0.2.25"]},
+    "dns_routing_enabled": False,
+    "require_tls": True,
+    "smart_host_auth_mechanism": "BasicAuthRequireTLS",
+    "authentication_credential": {"username": "contoso", "password": "Smart-H0st-Passw0rd"},
+    "max_message_size": "20MB",
+}
+
+
+def test_a_send_connector_is_created_only_when_asked_for_and_removed(world: t.Any, run: Runner) -> None:
+    before = world.exchange.view()
+    refused = run(exchange_send_connector, **{**PARTNER, "create": False})
+    assert 'there is no send connector "To Fabrikam"' in refused["msg"]
+    predicted = run(exchange_send_connector, **PARTNER, _ansible_check_mode=True, _ansible_diff=True)
+    assert predicted["changed"]
+    assert predicted["diff"]["before"] == {}
+    assert predicted["diff"]["after"]["max_message_size"] == str(20 * 1024**2)
+    assert world.exchange.view() == before
+
+    created = run(exchange_send_connector, **PARTNER)
+    assert created["send_connector"]["address_spaces"] == ["SMTP:*.fabrikam.com;5", "SMTP:fabrikam.com;1"]
+    assert created["send_connector"]["smart_hosts"] == ["SMTP.fabrikam.com", "[192.0.2.25]"]
+    assert created["send_connector"]["has_credential"] is True
+    assert not run(exchange_send_connector, **PARTNER)["changed"]
+
+    assert run(exchange_send_connector, name="to fabrikam", state="absent")["changed"]
+    assert not run(exchange_send_connector, name="to fabrikam", state="absent")["changed"]
+    assert world.exchange.view() == before
+
+
+def test_the_wizards_connector_is_removed_by_its_whole_name_only(world: t.Any, run: Runner) -> None:
+    before = world.exchange.view()
+    assert not run(exchange_send_connector, name="Outbound to Office 365", state="absent")["changed"]
+    assert world.exchange.view() == before
+
+
+def test_a_new_send_connector_needs_an_address_space(world: t.Any, run: Runner) -> None:
+    before = world.exchange.view()
+    result = run(exchange_send_connector, name="To Fabrikam", create=True)
+    assert "a new one needs an address space" in result["msg"]
+    assert world.exchange.view() == before
+
+
+# Option, a value that is not there yet, another spelling of it, and how it is returned.
+VALUES: list[tuple[str, t.Any, t.Any, t.Any]] = [
+    ("enabled", False, "no", False),
+    ("comment", "For groups", "For groups", "For groups"),
+    ("port", 587, "587", 587),
+    ("fqdn", "Mail.Fabrikam.com", "mail.fabrikam.com", "mail.fabrikam.com"),
+    ("fqdn", "", "", ""),
+    ("source_ip_address", "192.0.2.1", " 192.0.2.1", "192.0.2.1"),
+    ("max_message_size", "40MB", "40960 KB", str(40 * 1024**2)),
+    ("max_message_size", "unlimited", "Unlimited", "unlimited"),
+    ("connection_inactivity_timeout", "00:20:00", "0:20:0", "00:20:00"),
+    ("connection_inactivity_timeout", "1.00:00:00", "24:00:00", "1.00:00:00"),
+    ("smtp_max_messages_per_connection", 40, 40, 40),
+    ("protocol_logging_level", "Verbose", "Verbose", "Verbose"),
+    ("tls_auth_level", "CertificateValidation", "CertificateValidation", "CertificateValidation"),
+    ("tls_auth_level", "None", "None", "None"),
+    ("tls_domain", "mail.FABRIKAM.com", "mail.fabrikam.com", "mail.fabrikam.com"),
+    ("tls_certificate_name", "<I>CN=CA<S>CN=mail", "<I>CN=CA<S>CN=mail", "<I>CN=CA<S>CN=mail"),
+    ("domain_secure_enabled", True, "yes", True),
+    ("cloud_services_mail_enabled", False, "no", False),
+    ("require_oorg", True, True, True),
+    ("force_helo", True, True, True),
+    ("frontend_proxy_enabled", True, True, True),
+    ("use_external_dns_servers_enabled", True, True, True),
+    ("is_scoped_connector", True, True, True),
+    (
+        "error_policies",
+        ["UpgradeCustomFailures", "DowngradeDnsFailures"],
+        ["DowngradeDnsFailures", "UpgradeCustomFailures"],
+        ["DowngradeDnsFailures", "UpgradeCustomFailures"],
+    ),
+    ("connector_type", "XPremises", "XPremises", "XPremises"),
+    ("source_transport_servers", {"add": ["EX2.corp.contoso.com"]}, {"set": ["ex1", "EX2"]}, ["EX1", "EX2"]),
+    ("new_name", "Outbound", "Outbound", None),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "same", "stored"), VALUES)
+def test_every_property_is_compared_by_value(
+    world: t.Any, run: Runner, option: str, value: t.Any, same: t.Any, stored: t.Any
+) -> None:
+    world.exchange.servers["EX2"] = Server("EX2", "ex2.corp.contoso.com", "15.2.1748.10")
+    name = "Outbound to Office 365"
+    predicted = run(exchange_send_connector, name=name, _ansible_check_mode=True, _ansible_diff=True, **{option: value})
+    written = run(exchange_send_connector, name=name, _ansible_diff=True, **{option: value})
+    assert predicted.get("changed") is written.get("changed") is True, written
+    if option != "source_transport_servers":  # Exchange shows short names
+        assert predicted["diff"] == written["diff"]
+    if option != "new_name":
+        assert written["send_connector"][option] == stored
+    for again in (value, same):
+        result = run(exchange_send_connector, name=name, **{option: again})
+        assert result.get("changed") is False, result
+
+
+def test_every_property_is_tested() -> None:
+    tested = {row[0] for row in VALUES} | {*PARTNER}
+    assert {item.option for item in PROPERTIES} - tested == {"ignore_starttls"}  # in the next test
+
+
+def test_what_does_not_go_together_is_refused_by_the_server_and_changes_nothing(world: t.Any, run: Runner) -> None:
+    before = world.exchange.view()
+    result = run(exchange_send_connector, name=contoso.HYBRID_CONNECTOR, ignore_starttls=True)
+    assert "IgnoreSTARTTLS must be $false" in result["msg"]
+    assert world.exchange.view() == before
+    assert run(exchange_send_connector, name="Internet", ignore_starttls=True)["changed"]
+    assert not run(exchange_send_connector, name="Internet", ignore_starttls=True)["changed"]
+
+
+def test_a_secret_is_no_change_unless_asked_for(run: Runner) -> None:
+    run(exchange_send_connector, **PARTNER)
+    other = {**PARTNER, "authentication_credential": {"username": "contoso", "password": "An0ther-Passw0rd"}}
+    assert not run(exchange_send_connector, **other)["changed"]
+    always = run(exchange_send_connector, **other, update_secret="always", _ansible_diff=True)
+    assert always["changed"]
+    assert "An0ther" not in json.dumps(always)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"max_message_size": "big"}, 'max_message_size: "big" is not a size such as 35MB, or unlimited.'),
+        ({"connection_inactivity_timeout": "10m"}, 'connection_inactivity_timeout: "10m" is not a time span'),
+        ({"source_ip_address": "here"}, 'source_ip_address: "here" is not an IP address.'),
+        ({"port": 65536}, "port: 65536 is not a whole number from 0 to 65535."),
+        ({"smart_hosts": {"add": [" "]}}, "smart_hosts.add: a name is empty."),
+        ({"source_transport_servers": {"add": ["EX9"]}}, "'EX9' couldn't be found"),
+    ],
+)
+def test_bad_property_changes_nothing(world: t.Any, run: Runner, options: dict[str, t.Any], text: str) -> None:
+    before = world.exchange.view()
+    assert text in run(exchange_send_connector, name="Internet", enabled=False, **options)["msg"]
+    assert world.exchange.view() == before
+
+
+def test_connector_type_is_refused_before_2016(world: t.Any, run: Runner) -> None:
+    world.exchange.servers["EX1"].version = "15.0.1497.2"
+    before = world.exchange.view()
+    result = run(exchange_send_connector, name="Internet", enabled=False, connector_type="XPremises")
+    assert "connector_type: the Exchange servers behind" in result["msg"]
     assert world.exchange.view() == before
 
 
