@@ -18,12 +18,12 @@ import requests
 from lab import contoso
 from lab.certificates import CertificateAuthority
 from lab.cloud import tenant as graph
+from lab.cloud.graph_contract import check_type
 from lab.cloud.server import CloudServer
 from lab.cloud.tenant import Domain, Refusal, TenantState
 from lab.dns.server import DnsState
 from lab.traffic import Fault, Traffic
 
-TYPES = json.loads((pathlib.Path(graph.__file__).with_name("graph_types.json")).read_text())["entities"]
 TIMEOUT = 10
 TOKEN = "token-of-the-test"
 
@@ -89,33 +89,6 @@ def fixture_lab(server: Lab) -> Lab:
     server.world.tenant.tokens[TOKEN] = graph.AccessToken(contoso.CLIENT_ID, list(roles))
     server.traffic.reset()
     return server
-
-
-def properties(type_name: str) -> dict[str, t.Any]:
-    """All properties of a Graph type with those it inherits."""
-    entity = TYPES[type_name]
-    inherited = properties(entity["base"].removeprefix("graph.")) if entity["base"] else {}
-    return inherited | t.cast("dict[str, t.Any]", entity["properties"])
-
-
-def check_type(value: dict[str, t.Any], type_name: str) -> None:
-    """Every property is one of the type's, and of its kind."""
-    kinds = {"Edm.Boolean": bool, "Edm.String": str, "Edm.Int32": int, "Edm.Guid": str, "Edm.DateTimeOffset": str}
-    known = properties(type_name)
-    for name, content in value.items():
-        if name.startswith("@"):
-            continue
-        assert name in known, f"{type_name} has no {name}"
-        edm = known[name]["type"]
-        if content is None:
-            assert known[name]["nullable"], f"{type_name}.{name} is null"
-        elif edm in kinds:
-            assert type(content) is kinds[edm], f"{type_name}.{name}"
-        elif edm.startswith("Collection(graph."):
-            for item in content:
-                check_type(item, edm.removeprefix("Collection(graph.").removesuffix(")"))
-        elif edm.startswith("graph.") and edm.removeprefix("graph.") in TYPES and "accidental" not in str(content):
-            check_type(content, edm.removeprefix("graph."))
 
 
 # Domains
