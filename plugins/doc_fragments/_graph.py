@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-
 _CREDENTIALS = r"""
   graph_auth:
     description:
       - How to sign in.
       - If not set, the first of O(access_token), O(client_certificate), and O(client_secret) that is given is used.
-      - V(managed_identity) signs in as the identity of the Azure or Azure Arc machine that the task runs on. It is the user-assigned
-        identity with O(client_id), or the system-assigned one if O(client_id) is not set.
+      - V(managed_identity) signs in as the identity of the Azure or Azure Arc machine that the task runs on. It is the
+        user-assigned identity with O(client_id), or the system-assigned one if O(client_id) is not set.
       - For a person who signs in with a browser, see M(exchange.hybrid_groups.m365_device_login).
     type: str
     choices:
