@@ -49,6 +49,12 @@ class Http:
         self._session.trust_env = False
         self._session.verify = settings.ca_cert or True
 
+    def __enter__(self) -> Http:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
     def send(self, method: str, url: str, *, repeatable: bool = True, **options: t.Any) -> requests.Response:
         """Send, and send again on throttling, an overloaded server or a lost connection, until the deadline.
 

@@ -143,7 +143,7 @@ class TenantState:
     """The tenant as Microsoft's side holds it, and the faults planted on it.
 
     :ivar features: what GET /directory/onPremisesSynchronization says is switched on
-    :ivar refusals: the next so many Graph requests are answered with these
+    :ivar refusals: the next so many Graph requests are answered with these; None lets one through
     :ivar page_size: objects on a page of a list; None: all
     :ivar unseen_verifications: so many verify calls do not yet see a record that is there
     :ivar lag: so many reads after a write still see the domains as they were before it
@@ -158,7 +158,7 @@ class TenantState:
     sync_enabled: bool = True
     tokens: dict[str, AccessToken] = dataclasses.field(default_factory=dict)
     device_codes: dict[str, DeviceCode] = dataclasses.field(default_factory=dict)
-    refusals: list[Refusal] = dataclasses.field(default_factory=list)
+    refusals: list[Refusal | None] = dataclasses.field(default_factory=list)
     page_size: int | None = None
     unseen_verifications: int = 0
     lag: int = 0
