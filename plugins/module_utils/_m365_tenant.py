@@ -62,6 +62,9 @@ def read_tenant(graph: GraphClient, warn: t.Callable[[str], None]) -> Json:
     organization = _if_allowed(lambda: _first(graph.list("/organization", permission=READ_ORGANIZATION)), warn)
     features = _if_allowed(lambda: _sync_features(graph), warn)
     return {
+        "tenant_id": organization.get("id") if organization else None,
+        "display_name": organization.get("displayName") if organization else None,
+        "verified_domains": sorted(str(domain["id"]).lower() for domain in domains if domain.get("isVerified")),
         "initial_domain": next((str(domain["id"]).lower() for domain in domains if domain.get("isInitial")), None),
         "default_domain": next((str(domain["id"]).lower() for domain in domains if domain.get("isDefault")), None),
         "licenses": licenses,

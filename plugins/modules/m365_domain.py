@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: m365_domain
-short_description: Add a domain to the Microsoft 365 tenant, verify it and turn services on
+short_description: Add a domain to the Microsoft 365 tenant, verify it, turn services on, or remove it
 version_added: 0.1.0
 description:
   - Adds a domain to the tenant through Microsoft Graph, gives the DNS records that prove its ownership, has Microsoft verify
-    it, and turns on the services that use it.
+    it, turns on the services that use it, and can make it the tenant's default domain.
   - A subdomain of a verified domain is verified at once when it is added.
   - The application needs the application permission C(Domain.ReadWrite.All). In check mode C(Domain.Read.All) is enough.
   - Runs on the control node; the task needs no Windows host.
@@ -32,8 +32,11 @@ options:
       - With V(present), the domain is in the tenant, verified or not.
       - With V(verified), it is in the tenant and verified, and the O(services) are on. The verification record must be in
         the public zone; see RV(verification_records).
+      - With V(absent), it is not in the tenant. The initial and the default domain cannot be removed, nor one that users, groups,
+        or applications still have names in. DNS records are left as they are.
     type: str
     choices:
+      - absent
       - present
       - verified
     default: present
@@ -49,11 +52,37 @@ options:
       - Yammer
     default:
       - Email
+  make_default:
+    description:
+      - With O(state=verified), make it the tenant's default domain, which new users get.
+      - With V(false), nothing is changed about that. A domain ceases to be the default when another one is made it.
+    type: bool
+    default: false
   verify_timeout:
     description:
-      - Seconds to go on asking Microsoft to verify the domain, with growing pauses. V(0) asks once.
+      - Seconds to go on until Microsoft has verified the domain, with growing pauses. V(0) tries once.
+      - Microsoft is asked once all authoritative name servers that answer show the verification record. Where these cannot
+        be asked, Microsoft is asked anyway.
     type: int
     default: 120
+  resolvers:
+    description:
+      - Resolvers, each C(address) or C(address:port), through which the authoritative name servers are found.
+      - If not set, those of the control node. With an empty list, Microsoft is asked without looking.
+    type: list
+    elements: str
+  dns_port:
+    description:
+      - Port of the authoritative name servers and of O(resolvers) given without a port.
+    type: int
+    default: 53
+  dns_timeout:
+    description:
+      - Seconds to wait for one DNS answer. A question is tried twice by UDP and once by TCP.
+    type: float
+    default: 3
+requirements:
+  - dnspython
 """
 
 EXAMPLES = r"""
@@ -79,11 +108,20 @@ EXAMPLES = r"""
     client_id: "{{ m365_client_id }}"
     client_secret: "{{ m365_client_secret }}"
   delegate_to: localhost
+
+- name: Take the domain out of the tenant, signed in by certificate
+  exchange.hybrid_groups.m365_domain:
+    domain: groups.contoso.com
+    state: absent
+    tenant_id: contoso.onmicrosoft.com
+    client_id: "{{ m365_client_id }}"
+    client_certificate: /etc/ansible/m365.pem
+  delegate_to: localhost
 """
 
 RETURN = r"""
 domain:
-  description: The domain as it is now; in check mode as it is predicted.
+  description: The domain as it is now; in check mode as it is predicted. V(null) when it is absent.
   returned: success
   type: dict
   contains:
@@ -99,6 +137,9 @@ domain:
     default:
       description: Whether new users get it by default.
       type: bool
+    initial:
+      description: Whether it is the domain the tenant began with.
+      type: bool
     services:
       description: The services that use it.
       type: list
@@ -108,6 +149,7 @@ domain:
     verified: true
     root: false
     default: false
+    initial: false
     services: [Email]
 verification_records:
   description:
@@ -151,33 +193,51 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _graph, _m365_domain
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _dns, _graph
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_domain import (
+    TenantDomains,
+    carry_out,
+    group_domain,
+)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_domain_plan import (
+    SETTABLE_SERVICES,
+    plan,
+    predict,
+    unknown_until_done,
+)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_verification import PublicText
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import guarded_run
 
 
 def run(module: AnsibleModule) -> None:
     params = module.params
-    domain = _m365_domain.group_domain(params["domain"])
+    domain = group_domain(params["domain"])
+    public = PublicText(_dns.DnsClient(params["dns_timeout"]), params["resolvers"], params["dns_port"])
     with _graph.GraphClient(_graph.GraphSettings.from_params(params)) as graph:
-        domains = _m365_domain.TenantDomains(graph)
+        domains = TenantDomains(graph)
         current = domains.find(domain)
-        steps = _m365_domain.plan(current, verified=params["state"] == "verified", services=params["services"])
+        steps = plan(current, state=params["state"], services=params["services"], make_default=params["make_default"])
         result: dict[str, t.Any] = {"changed": steps.changes, "deferred": []}
-        before = current.to_result() if current else {}
-        if current is not None and not steps.changes:
+        if not steps.changes:
             after = current
         elif module.check_mode:
             below_verified = current is None and domains.has_verified_parent(domain)
-            after = _m365_domain.predict(domain, current, steps, verified_parent=below_verified)
-            result["deferred"] = _m365_domain.unknown_until_done(after, steps, verified_parent=below_verified)
+            after = predict(domain, current, steps, verified_parent=below_verified)
+            result["deferred"] = unknown_until_done(after, steps, verified_parent=below_verified)
         else:
-            after = _m365_domain.carry_out(domains, domain, current, steps, verify_timeout=float(params["verify_timeout"]))
-        result["domain"] = after.to_result()
+            after = carry_out(
+                domains,
+                domain,
+                current,
+                steps,
+                verify=lambda name: domains.verify(name, float(params["verify_timeout"]), public.lacking),
+            )
+        result["domain"] = after.to_result() if after else None
         actual = current if module.check_mode else after
         result["verification_records"] = domains.verification_records(domain) if actual else []
         result["service_records"] = domains.service_records(domain) if actual and actual.verified else []
     if module._diff:
-        result["diff"] = {"before": before, "after": result["domain"]}
+        result["diff"] = {"before": current.to_result() if current else {}, "after": result["domain"] or {}}
     module.exit_json(**result)
 
 
@@ -185,19 +245,19 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "domain": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "verified"], "default": "present"},
-            "services": {
-                "type": "list",
-                "elements": "str",
-                "choices": list(_m365_domain.SETTABLE_SERVICES),
-                "default": ["Email"],
-            },
+            "state": {"type": "str", "choices": ["absent", "present", "verified"], "default": "present"},
+            "services": {"type": "list", "elements": "str", "choices": list(SETTABLE_SERVICES), "default": ["Email"]},
+            "make_default": {"type": "bool", "default": False},
             "verify_timeout": {"type": "int", "default": 120},
+            "resolvers": {"type": "list", "elements": "str"},
+            "dns_port": {"type": "int", "default": 53},
+            "dns_timeout": {"type": "float", "default": 3},
             **_graph.graph_argument_spec(),
         },
         supports_check_mode=True,
     )
     _graph.require_libraries(module)
+    _dns.require_libraries(module)
     guarded_run(run, module)
 
 

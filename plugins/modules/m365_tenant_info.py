@@ -38,6 +38,22 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+tenant_id:
+  description: The tenant's ID; V(null) when the application may not read it.
+  returned: success
+  type: str
+  sample: 7b1c2f44-0c1e-4a53-9d0f-6c2d1f5e8a90
+display_name:
+  description: The organization's name; V(null) when the application may not read it.
+  returned: success
+  type: str
+  sample: Contoso
+verified_domains:
+  description: The domains whose ownership has been verified.
+  returned: success
+  type: list
+  elements: str
+  sample: [contoso.com, contoso.mail.onmicrosoft.com, contoso.onmicrosoft.com]
 initial_domain:
   description: The domain the tenant began with.
   returned: success

@@ -39,6 +39,8 @@ TENANT = "contoso.onmicrosoft.com"
 TENANT_ID = "7b1c2f44-0c1e-4a53-9d0f-6c2d1f5e8a90"
 CLIENT_ID = "c0ffee00-1234-4abc-9def-0123456789ab"
 CLIENT_SECRET = "gr4ph~Lab.Client-Secret"
+SYSTEM_IDENTITY_ID = "5e1f0000-1111-4abc-9def-0123456789ab"  # managed identities of the machine the play runs on
+USER_IDENTITY_ID = "5e1f0000-2222-4abc-9def-0123456789ab"
 
 # DNS
 ZONES = ("contoso.com", "fabrikam.com")

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import typing as t
 
+from lab.cloud import graph_batch
+from lab.cloud.graph_contract import check_answer
 from lab.cloud.graph_domains import DomainRequests
 from lab.cloud.graph_entities import (
     Entity,
@@ -78,12 +81,40 @@ class GraphAnswer:
 def answer_graph(tenant: TenantState, dns: DnsState, request: GraphRequest) -> GraphAnswer:
     """Carry out a request.
 
-    :raises GraphError: it is refused; nothing has changed
+    :raises GraphError: it is refused; nothing has changed, unless a planted refusal says that it was carried out
     """
     token = _authenticate(tenant, request.token)
-    if tenant.refusals:
-        refusal = tenant.refusals.pop(0)
+    if request.path == graph_batch.PATH:
+        if request.method != "POST":
+            raise GraphError.method_not_allowed()
+
+        def answer_part(method: str, path: str, query: dict[str, str], body: t.Any) -> graph_batch.Answer:
+            part = dataclasses.replace(request, method=method, path=path, query=query, body=body)
+            answer = _answer_one(tenant, dns, part, token)
+            return answer.status, answer.payload, answer.headers
+
+        return GraphAnswer(200, graph_batch.answer_batch(request.body, answer_part))
+    return _answer_one(tenant, dns, request, token)
+
+
+def _answer_one(tenant: TenantState, dns: DnsState, request: GraphRequest, token: AccessToken) -> GraphAnswer:
+    """Carry out one request, with the faults planted: throttling is per request, in a batch as well ("Throttling")."""
+    refusal = tenant.refusals.pop(0) if tenant.refusals else None
+    if refusal is not None and not refusal.carried_out:
         raise GraphError.busy(refusal.status, refusal.retry_after)
+    if request.method == "GET":
+        answer = _dispatch(tenant.replica(), dns, request, token)
+    else:
+        before = copy.deepcopy(tenant.domains)
+        answer = _dispatch(tenant, dns, request, token)
+        tenant.written(before)
+    if refusal is not None:
+        raise GraphError.busy(refusal.status, refusal.retry_after)
+    check_answer(answer.payload)
+    return answer
+
+
+def _dispatch(tenant: TenantState, dns: DnsState, request: GraphRequest, token: AccessToken) -> GraphAnswer:
     segments = [segment for segment in request.path.split("/") if segment]
     match segments:
         case ["domains", *rest]:

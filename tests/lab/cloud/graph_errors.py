@@ -7,6 +7,15 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+# "Microsoft Graph error responses and resource types", HTTP status codes.
+BUSY_CODES = {
+    429: "TooManyRequests",
+    500: "InternalServerError",
+    502: "BadGateway",
+    503: "ServiceUnavailable",
+    504: "GatewayTimeout",
+}
+
 
 class GraphError(Exception):
     """A request is refused.
@@ -78,7 +87,7 @@ class GraphError(Exception):
 
     @classmethod
     def busy(cls, status: int, retry_after: int | None) -> t.Self:
-        """429 or 503; Retry-After in seconds."""
-        code = "TooManyRequests" if status == 429 else "ServiceUnavailable"
+        """429 or a 5xx; Retry-After in seconds."""
+        code = BUSY_CODES[status]
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         return cls(status, code, "Please retry again later.", headers)

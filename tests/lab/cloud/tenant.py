@@ -46,13 +46,32 @@ class Application:
     """An app registration with its application permissions.
 
     :ivar roles: permissions granted with admin consent; a token carries those of the moment it is issued
+    :ivar expired_secrets: secrets whose time has run out
     :ivar certificates: PEM certificates it may sign a client assertion with
+    :ivar delegated: permissions it has on behalf of a signed-in user
+    :ivar public_client: "Allow public client flows"
+    :ivar managed_identity: it is the identity of an Azure machine: "system" or "user" assigned, or "" when it is none
     """
 
     client_id: str
     roles: list[str]
     secrets: list[str] = dataclasses.field(default_factory=list)
+    expired_secrets: list[str] = dataclasses.field(default_factory=list)
     certificates: list[str] = dataclasses.field(default_factory=list)
+    delegated: list[str] = dataclasses.field(default_factory=list)
+    public_client: bool = False
+    managed_identity: str = ""
+
+
+@dataclasses.dataclass
+class DeviceCode:
+    """A device code that has been given out: ``authorization_pending``, ``authorization_declined``, ``expired_token``,
+    ``slow_down`` (once, then pending), or ``""`` when the user has signed in.
+    """
+
+    client_id: str
+    user_code: str
+    status: str = "authorization_pending"
 
 
 @dataclasses.dataclass
@@ -109,10 +128,14 @@ class Licence:
 
 @dataclasses.dataclass
 class Refusal:
-    """A planted answer to one Graph request that is not carried out: 429 or 503, Retry-After in seconds or absent."""
+    """A planted answer to one Graph request: 429 or a 5xx, Retry-After in seconds or absent.
+
+    :ivar carried_out: the request is carried out all the same, as behind a gateway that did not wait
+    """
 
     status: int = 429
     retry_after: int | None = 1
+    carried_out: bool = False
 
 
 @dataclasses.dataclass
@@ -120,9 +143,10 @@ class TenantState:
     """The tenant as Microsoft's side holds it, and the faults planted on it.
 
     :ivar features: what GET /directory/onPremisesSynchronization says is switched on
-    :ivar refusals: the next so many Graph requests are answered with these
+    :ivar refusals: the next so many Graph requests are answered with these; None lets one through
     :ivar page_size: objects on a page of a list; None: all
     :ivar unseen_verifications: so many verify calls do not yet see a record that is there
+    :ivar lag: so many reads after a write still see the domains as they were before it
     """
 
     tenant_id: str
@@ -133,9 +157,13 @@ class TenantState:
     applications: dict[str, Application]
     sync_enabled: bool = True
     tokens: dict[str, AccessToken] = dataclasses.field(default_factory=dict)
-    refusals: list[Refusal] = dataclasses.field(default_factory=list)
+    device_codes: dict[str, DeviceCode] = dataclasses.field(default_factory=dict)
+    refusals: list[Refusal | None] = dataclasses.field(default_factory=list)
     page_size: int | None = None
     unseen_verifications: int = 0
+    lag: int = 0
+    _stale_domains: dict[str, Domain] = dataclasses.field(default_factory=dict, init=False)
+    _stale_reads: int = dataclasses.field(default=0, init=False)
 
     @classmethod
     def seed(cls) -> TenantState:
@@ -159,7 +187,11 @@ class TenantState:
             ],
             features=dict(DEFAULT_FEATURES),
             applications={
-                contoso.CLIENT_ID: Application(contoso.CLIENT_ID, roles, secrets=[contoso.CLIENT_SECRET]),
+                contoso.CLIENT_ID: Application(
+                    contoso.CLIENT_ID, roles, secrets=[contoso.CLIENT_SECRET], delegated=list(roles), public_client=True
+                ),
+                contoso.SYSTEM_IDENTITY_ID: Application(contoso.SYSTEM_IDENTITY_ID, list(roles), managed_identity="system"),
+                contoso.USER_IDENTITY_ID: Application(contoso.USER_IDENTITY_ID, list(roles), managed_identity="user"),
             },
         )
 
@@ -194,6 +226,20 @@ class TenantState:
             if domain.root and domain.verified and name.endswith(f".{domain.name}"):
                 return domain
         return None
+
+    def written(self, before: dict[str, Domain]) -> None:
+        """A write is done; reads may lag behind it (Graph documentation: reads come from replicas).
+
+        :param before: the domains before it
+        """
+        self._stale_domains, self._stale_reads = before, self.lag
+
+    def replica(self) -> TenantState:
+        """What one read sees: the tenant, or, for as long as it lags, the tenant with the domains before the last write."""
+        if not self._stale_reads:
+            return self
+        self._stale_reads -= 1
+        return dataclasses.replace(self, domains=self._stale_domains)
 
     def expire_tokens(self) -> None:
         """Plant: every token issued so far has run out."""

@@ -18,12 +18,12 @@ import requests
 from lab import contoso
 from lab.certificates import CertificateAuthority
 from lab.cloud import tenant as graph
+from lab.cloud.graph_contract import ContractBreach, check_answer, check_type
 from lab.cloud.server import CloudServer
 from lab.cloud.tenant import Domain, Refusal, TenantState
 from lab.dns.server import DnsState
 from lab.traffic import Fault, Traffic
 
-TYPES = json.loads((pathlib.Path(graph.__file__).with_name("graph_types.json")).read_text())["entities"]
 TIMEOUT = 10
 TOKEN = "token-of-the-test"
 
@@ -89,33 +89,6 @@ def fixture_lab(server: Lab) -> Lab:
     server.world.tenant.tokens[TOKEN] = graph.AccessToken(contoso.CLIENT_ID, list(roles))
     server.traffic.reset()
     return server
-
-
-def properties(type_name: str) -> dict[str, t.Any]:
-    """All properties of a Graph type with those it inherits."""
-    entity = TYPES[type_name]
-    inherited = properties(entity["base"].removeprefix("graph.")) if entity["base"] else {}
-    return inherited | t.cast("dict[str, t.Any]", entity["properties"])
-
-
-def check_type(value: dict[str, t.Any], type_name: str) -> None:
-    """Every property is one of the type's, and of its kind."""
-    kinds = {"Edm.Boolean": bool, "Edm.String": str, "Edm.Int32": int, "Edm.Guid": str, "Edm.DateTimeOffset": str}
-    known = properties(type_name)
-    for name, content in value.items():
-        if name.startswith("@"):
-            continue
-        assert name in known, f"{type_name} has no {name}"
-        edm = known[name]["type"]
-        if content is None:
-            assert known[name]["nullable"], f"{type_name}.{name} is null"
-        elif edm in kinds:
-            assert type(content) is kinds[edm], f"{type_name}.{name}"
-        elif edm.startswith("Collection(graph."):
-            for item in content:
-                check_type(item, edm.removeprefix("Collection(graph.").removesuffix(")"))
-        elif edm.startswith("graph.") and edm.removeprefix("graph.") in TYPES and "accidental" not in str(content):
-            check_type(content, edm.removeprefix("graph."))
 
 
 # Domains
@@ -469,3 +442,60 @@ def test_stop_ends_open_connections_and_threads(tmp_path: pathlib.Path) -> None:
             session.get(f"https://localhost:{server.port}/v1.0/domains", verify=True, timeout=TIMEOUT)
         server.stop()
     assert not set(threading.enumerate()) - before
+
+
+def test_batch_answers_by_id_in_any_order(lab: Lab) -> None:
+    parts = [{"id": name, "method": "GET", "url": f"/domains/{name}"} for name in ("contoso.com", "absent.example")]
+    answer = lab.call("POST", "/$batch", json={"requests": parts})
+    assert answer.status_code == 200
+    found = {part["id"]: part for part in answer.json()["responses"]}
+    assert found["contoso.com"]["body"]["isVerified"] is True
+    assert (found["absent.example"]["status"], found["absent.example"]["body"]["error"]["code"]) == (
+        404,
+        "Request_ResourceNotFound",
+    )
+
+
+@pytest.mark.parametrize("ids", [[], ["1", "1"], [str(number) for number in range(21)]])
+def test_malformed_batches(lab: Lab, ids: list[str]) -> None:
+    parts = [{"id": number, "method": "GET", "url": "/domains"} for number in ids]
+    assert lab.refused("POST", "/$batch", json={"requests": parts})[0] == 400
+
+
+def test_reads_lag_behind_a_write(lab: Lab) -> None:
+    lab.tenant.lag = 2
+    assert lab.call("POST", "/domains", json={"id": "groups.contoso.com"}).status_code == 201
+    statuses = [lab.call("GET", "/domains/groups.contoso.com").status_code for _read in range(3)]
+    assert statuses == [404, 404, 200]
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_a_gateway_timeout_may_have_been_carried_out(lab: Lab, carried_out: bool) -> None:
+    lab.tenant.refusals = [Refusal(504, retry_after=None, carried_out=carried_out)]
+    answer = lab.call("POST", "/domains", json={"id": "groups.contoso.com"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "GatewayTimeout")
+    assert ("groups.contoso.com" in lab.tenant.domains) is carried_out
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"@odata.context": "https://x/v1.0/$metadata#domains/$entity", "isVerified": "yes"},
+        {"@odata.context": "https://x/v1.0/$metadata#domains/$entity", "isVerified": None},
+        {"@odata.context": "https://x/v1.0/$metadata#domains", "value": [{"verified": True}]},
+        {"@odata.context": "https://x/v1.0/$metadata#nothing", "value": []},
+        {
+            "@odata.context": "https://x/v1.0/$metadata#domains('a')/verificationDnsRecords",
+            "value": [{"@odata.type": "#microsoft.graph.domain"}],
+        },
+    ],
+)
+def test_an_answer_that_graph_cannot_give_is_a_breach(payload: dict[str, t.Any]) -> None:
+    with pytest.raises(ContractBreach):
+        check_answer(payload)
+
+
+def test_a_breach_is_not_answered_as_success(lab: Lab) -> None:
+    lab.tenant.domains["contoso.com"].default = t.cast(bool, "yes")
+    answer = lab.call("GET", "/domains/contoso.com")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (418, "LabContractBreach")

@@ -108,6 +108,33 @@ def test_waits_as_long_as_the_server_asks(cloud_lab: t.Any, pauses: Pauses, stat
     assert len(pauses.slept) == 2
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_one_throttled_request_of_a_batch_is_sent_again(cloud_lab: t.Any, pauses: Pauses, status: int) -> None:
+    names = list(cloud_lab.world.tenant.domains)
+    paths = [f"/domains/{name}/verificationDnsRecords" for name in names]
+    cloud_lab.world.tenant.refusals = [None, Refusal(status, retry_after=4)]
+    with client(cloud_lab, pauses) as graph:
+        found = graph.list_many(paths, permission=READ)
+    assert [records[0]["label"] for records in found] == names
+    assert 4 <= pauses.slept[0] <= 5
+    assert requests(cloud_lab) == ["POST /v1.0/$batch"] * 2
+
+
+def test_a_batch_that_stays_throttled_ends_with_the_refusal(cloud_lab: t.Any, pauses: Pauses) -> None:
+    cloud_lab.world.tenant.refusals = [Refusal(429, retry_after=4)] * 10
+    with client(cloud_lab, pauses) as graph, pytest.raises(GraphError, match=r"TooManyRequests.*graph_timeout"):
+        graph.list_many([f"{DOMAIN}/verificationDnsRecords"], permission=READ)
+
+
+def test_a_batch_pages_and_names_what_is_refused(cloud_lab: t.Any) -> None:
+    cloud_lab.world.tenant.page_size = 1
+    with client(cloud_lab) as graph:
+        (records,) = graph.list_many([f"{DOMAIN}/verificationDnsRecords"], permission=READ)
+        assert len(records) == 2
+        with pytest.raises(GraphError, match=r"absent\.example/verificationDnsRecords was refused.*ResourceNotFound"):
+            graph.list_many(["/domains/absent.example/verificationDnsRecords"], permission=READ)
+
+
 def test_gives_up_when_the_server_asks_for_more_than_the_deadline_leaves(cloud_lab: t.Any, pauses: Pauses) -> None:
     cloud_lab.world.tenant.refusals = [Refusal(429, retry_after=3600)]
     with client(cloud_lab, pauses) as graph, pytest.raises(GraphError, match="graph_timeout") as caught:
