@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 COLLECTIONS := $(VENV)/collections
 LINK := $(COLLECTIONS)/ansible_collections/exchange/hybrid_groups
 STAMP := $(VENV)/.installed
+KERBEROS_STAMP := $(VENV)/.kerberos
 
-.PHONY: help setup
+.PHONY: help setup kerberos
 
 help:
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +21,18 @@ $(STAMP): requirements.txt test-requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check "ansible-core>=2.19,<2.22" -r requirements.txt -r test-requirements.txt
 	mkdir -p $(dir $(LINK))
 	ln -sfn $(CURDIR) $(LINK)
+	touch $@
+
+# Optional: compiled against MIT Kerberos. Without it the demo works as it is, and the tests that need it are skipped.
+kerberos: setup
+	@if ! command -v krb5-config >/dev/null; then \
+		echo "krb5-config not found (Debian: libkrb5-dev): tests with Kerberos are skipped"; \
+	else \
+		$(MAKE) --no-print-directory $(KERBEROS_STAMP) || echo "Kerberos could not be installed: tests with it are skipped"; \
+	fi
+
+$(KERBEROS_STAMP): $(STAMP) tests/kerberos-requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/kerberos-requirements.txt
 	touch $@
 
 # What every target needs to find the collection and the lab.
@@ -45,10 +58,10 @@ lint: setup  ## format, types, YAML, playbooks, documentation
 	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 	$(BIN)/antsibull-changelog lint
 
-unit: setup  ## fast tests
+unit: kerberos  ## fast tests
 	$(BIN)/pytest tests/unit -n 2
 
-integration: setup  ## real ansible-playbook runs against the lab
+integration: kerberos  ## real ansible-playbook runs against the lab
 	$(BIN)/pytest tests/integration -n 2
 
 lab-start: setup  ## start the lab in the background; its inventory is .lab/inventory.yml
