@@ -184,6 +184,9 @@ class PsrpSession(Session):
         if isinstance(value, Credential):
             pool.exchange_keys()
             return PSCredential(username=value.username, password=value.password)
+        if isinstance(value, int) and not -(2**31) <= value < 2**31:
+            # pypsrp sends any integer as Int32.
+            return pool.serialize(value, ObjectMeta("I64"))
         if isinstance(value, dict):
             return {key: self._to_wire(pool, item) for key, item in value.items()}
         if isinstance(value, list):

@@ -7,9 +7,10 @@
 """From the connection's options to where the session goes: defaults per endpoint, and what the inventory already says.
 
 An inventory made for winrm or psrp describes the host's WinRM listener. For the endpoint C(windows), which is that listener,
-its port, scheme, path and authentication mean the same and are taken over. The Exchange endpoint is a virtual directory of
-IIS with a port, path and authentication of its own, so of those settings only an inventory that names the configuration
-Microsoft.Exchange speaks about it. The transport C(winrm) always goes to the WinRM listener. Address, user, password, certificate checks and timeouts mean the same for both.
+its port, scheme, path and authentication mean the same and are taken over; the transport C(winrm) always goes to that listener.
+The Exchange endpoint is a virtual directory of IIS with a port, path and authentication of its own, so of those settings only an
+inventory that names the configuration Microsoft.Exchange speaks about it. Address, user, password, certificate checks and
+timeouts mean the same for both.
 """
 
 from __future__ import annotations

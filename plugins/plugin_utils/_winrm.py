@@ -22,7 +22,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet imp
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils import _host_protocol
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._failure import LOST, reason, why_not_open
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._kerberos import Tickets
-from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import NotExecuted, Session, SessionLost, Target
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Session, SessionLost, Target
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,10 +127,7 @@ class WinrmSession(Session):
         )
 
     def _send(self, data: bytes) -> None:
-        """Write to the process' input.
-
-        :raises NotExecuted: the server could not read a piece, so the line is not complete
-        """
+        """Write to the process' input."""
         for start in range(0, len(data), _CHUNK):
             piece = data[start : start + _CHUNK]
             try:

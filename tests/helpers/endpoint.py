@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 import uuid
 
@@ -66,6 +67,20 @@ class Commands:
                 )
             case "Get-Text":
                 yield "plain"
+            case "Get-Kinds":
+                inner = NetObject(["Y", "System.Object"], "inner", {"Deep": 1})
+                yield from (True, 2**40, "\u00fc \U0001f600 <&>' \x1e\n")
+                yield NetObject(
+                    ["X", "System.Object"],
+                    "kinds",
+                    {
+                        "When": datetime.datetime(2026, 11, 24, 10, 15, tzinfo=datetime.UTC),
+                        "Took": datetime.timedelta(seconds=90),
+                        "Inner": inner,
+                        "Many": ["a", inner],
+                        "Nothing": None,
+                    },
+                )
             case "Get-Input":
                 yield from call.pipeline_input
             case "Get-Many":

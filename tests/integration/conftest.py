@@ -76,6 +76,11 @@ class Ansible:
         """Variables of the one host of a group, to change before a run."""
         return next(iter(self.inventory["all"]["children"][group]["hosts"].values()))
 
+    def use_winrm(self) -> None:
+        """The transport winrm to all Windows hosts."""
+        self.vars["ansible_cmdlet_transport"] = "winrm"
+        self.host_vars("exchange")["ansible_cmdlet_port"] = self.lab.exchange_winrm.port
+
     def command(self, playbook: pathlib.Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
         """Command line and environment of a run."""
         inventory = self.directory / "inventory.yml"
@@ -146,5 +151,9 @@ def lab(started_lab: Lab) -> Lab:
 
 
 @pytest.fixture
-def ansible(lab: Lab, tmp_path: pathlib.Path) -> Ansible:
-    return Ansible(lab, tmp_path)
+def ansible(lab: Lab, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Ansible:
+    """Runs over the transport a test asks for by an indirect parameter; psrp otherwise."""
+    ansible = Ansible(lab, tmp_path)
+    if getattr(request, "param", "psrp") == "winrm":
+        ansible.use_winrm()
+    return ansible

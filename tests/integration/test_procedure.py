@@ -13,6 +13,7 @@ from conftest import Ansible
 from lab import contoso
 from lab.lab import Lab
 
+TRANSPORTS = pytest.mark.parametrize("ansible", ["psrp", "winrm"], indirect=True)
 STEPS = {"Group writeback", "Tenant domain", "Accepted domain", "DNS records", "Send connector"}
 
 
@@ -22,6 +23,7 @@ def table(run: t.Any) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+@TRANSPORTS
 def test_first_run_changes_every_step_second_run_nothing(lab: Lab, ansible: Ansible) -> None:
     first = ansible.run("hybrid_groups")
     assert first.returncode == 0, first.output
@@ -50,6 +52,7 @@ def test_first_run_changes_every_step_second_run_nothing(lab: Lab, ansible: Ansi
     assert lab.world.view() == view
 
 
+@TRANSPORTS
 def test_check_mode_predicts_the_first_run_and_changes_nothing(lab: Lab, ansible: Ansible) -> None:
     before = lab.world.view()
     predicted = ansible.run("hybrid_groups", "--check", "--diff")
@@ -85,12 +88,13 @@ def test_check_mode_of_a_configured_organization_predicts_nothing(lab: Lab, ansi
     assert lab.world.view() == before
 
 
+@TRANSPORTS
 def test_one_session_per_windows_host_and_play(lab: Lab, ansible: Ansible) -> None:
     ansible.run("hybrid_groups")
     # Three plays run on the Exchange server, two on the Connect server.
     assert lab.traffic.counts["exchange.sessions"] == 3
     assert lab.traffic.counts["connect.sessions"] == 2
-    assert (lab.exchange.open_shells, lab.connect.open_shells) == (0, 0)
+    assert (lab.exchange.open_shells, lab.exchange_winrm.open_shells, lab.connect.open_shells) == (0, 0, 0)
 
 
 def test_many_tasks_of_a_play_share_one_session(lab: Lab, ansible: Ansible) -> None:
@@ -160,6 +164,7 @@ def test_an_older_cumulative_update_can_be_allowed(lab: Lab, ansible: Ansible) -
     assert ansible.run("hybrid_groups", "--tags", "prerequisites").returncode == 0
 
 
+@TRANSPORTS
 def test_writeback_that_the_wizard_has_not_enabled(lab: Lab, ansible: Ansible) -> None:
     lab.world.connect.set_group_writeback(None)
     run = ansible.run("hybrid_groups")

@@ -18,6 +18,7 @@ from lab.ldap.server import LdapServer
 from lab.traffic import Traffic
 from lab.world import World
 from lab.wsman import WsmanServer
+from lab.wsman.host_script import PowerShellStandIn
 
 
 class Lab:
@@ -58,7 +59,17 @@ class Lab:
             tls=self.authority.server_context(*names, expired=expired),
             **windows,
         )
-        self.connect = WsmanServer({"Microsoft.PowerShell": ConnectHost(self.world)}, path="/wsman", name="connect", **windows)
+        self.exchange_winrm = WsmanServer(
+            {}, path="/wsman", name="exchange", program=PowerShellStandIn(exchange=exchange["Microsoft.Exchange"]), **windows
+        )
+        connect = ConnectHost(self.world)
+        self.connect = WsmanServer(
+            {"Microsoft.PowerShell": connect},
+            path="/wsman",
+            name="connect",
+            program=PowerShellStandIn(cmdlets=connect),
+            **windows,
+        )
         tls = self.authority.server_context(contoso.DC_HOST, *names)
         self.ldap = LdapServer(self.world, traffic=self.traffic, tls=tls, ldaps=False)
         self.ldaps = LdapServer(self.world, traffic=self.traffic, tls=tls, ldaps=True)
@@ -75,7 +86,8 @@ class Lab:
 
     def start(self) -> None:
         with contextlib.ExitStack() as stack:
-            for server in (self.exchange, self.exchange_tls, self.connect, self.ldap, self.ldaps, self.dns, self.cloud):
+            windows = (self.exchange, self.exchange_tls, self.exchange_winrm, self.connect)
+            for server in (*windows, self.ldap, self.ldaps, self.dns, self.cloud):
                 server.start()
                 stack.callback(server.stop)
             # The same port as the name servers, because a client finds those by NS and address records, without a port.
@@ -91,7 +103,7 @@ class Lab:
 
     def reset(self) -> None:
         """Back to the beginning: state, sessions, counters, faults."""
-        for server in (self.exchange, self.exchange_tls, self.connect):
+        for server in (self.exchange, self.exchange_tls, self.exchange_winrm, self.connect):
             server.close_shells()
         self.world.restore(self._beginning)
         self.traffic.reset()

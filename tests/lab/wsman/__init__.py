@@ -3,7 +3,8 @@
 """The WSMan endpoint: the wire in front of the modelled Windows servers.
 
 HTTP and authentication (``http``, ``security``), WS-Management messages (``soap``), shells (``shells``), PowerShell remoting
-(``psrp``), values (``wire``), command lines (``winrs``) with a stand-in for PowerShell (``host_script``). :class:`WsmanServer` is all the lab needs of it.
+(``psrp``), values (``wire``), command lines (``winrs``) with a stand-in for PowerShell (``host_script``). :class:`WsmanServer`
+is all the lab needs of it.
 """
 
 from __future__ import annotations

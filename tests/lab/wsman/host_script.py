@@ -209,7 +209,7 @@ def _value(value: t.Any) -> t.Any:
 
 def _serialize(value: t.Any) -> str:
     """PSSerializer.Serialize: a CLIXML document."""
-    element = ps.serialize(value)
+    element = ps.serialize(value, t.cast(t.Any, None))  # the cipher is for SecureStrings, which no cmdlet of the lab gives
     root = ET.Element("Objs", {"Version": "1.1.0.1", "xmlns": _NAMESPACE})
     root.append(element)
     return ET.tostring(root, encoding="unicode")

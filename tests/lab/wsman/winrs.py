@@ -9,6 +9,8 @@ WINRS_SKIP_CMD_SHELL, WINRS_CODEPAGE).
 from __future__ import annotations
 
 import queue
+import sys
+import traceback
 import typing as t
 
 from lab.wsman import soap
@@ -75,7 +77,12 @@ class WinrsShell(Shell):
         command_line = " ".join([line, *arguments])
 
         def process() -> None:
-            code = self._program(command_line, self.owner, streams)
+            try:
+                code = self._program(command_line, self.owner, streams)
+            except Exception:  # a bug of the lab: seen by whoever runs the test, on both sides
+                traceback.print_exc(file=sys.stderr)
+                streams.write(b"LabFailure", "stderr")
+                code = 1
             with self.changed:
                 self._end(command, code)
 
