@@ -105,7 +105,7 @@ def resolve(options: Mapping[str, t.Any]) -> Target:
         scheme=t.cast('t.Literal["http", "https"]', scheme),
         port=port,
         path=path,
-        transport=transport,
+        transport=t.cast('t.Literal["psrp", "winrm"]', transport),
         load="exchange" if endpoint == "exchange" else "none",
         configuration=options.get("configuration") or inventory.get("configuration") or defaults["configuration"],
         username=username or "",
