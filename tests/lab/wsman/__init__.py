@@ -9,7 +9,6 @@ is all the lab needs of it.
 
 from __future__ import annotations
 
-import pathlib
 import ssl
 import sys
 import threading
@@ -34,7 +33,7 @@ class WsmanServer:
     :param traffic: told of each authenticated request under ``name``; ``<name>.sessions``, ``<name>.bytes_in`` and
         ``<name>.bytes_out`` are counted besides
     :param authentication: schemes in the order they are offered: Kerberos, Negotiate, NTLM, CredSSP, Basic, Certificate
-    :param channel_binding: see :class:`lab.wsman.security.Policy`, as the next two
+    :param channel_binding: see :class:`lab.wsman.security.Policy`, as the next
     :param tls: HTTPS when given; without it only sealed bodies are taken
     :param rich: send nested objects as objects; otherwise as text, as remoting does
     :param session_delay: seconds a new session takes
@@ -54,7 +53,6 @@ class WsmanServer:
         authentication: t.Sequence[str] = ("Negotiate",),
         tls: ssl.SSLContext | None = None,
         channel_binding: bytes | None = None,
-        credssp_tls: tuple[pathlib.Path, pathlib.Path] | None = None,
         certificates: t.Mapping[str, str] | None = None,
         rich: bool = False,
         session_delay: float = 0.0,
@@ -83,7 +81,7 @@ class WsmanServer:
             (address, port),
             path=path,
             accounts=security.Accounts(accounts),
-            policy=security.Policy(tuple(authentication), channel_binding, credssp_tls, certificates or {}),
+            policy=security.Policy(tuple(authentication), channel_binding, certificates or {}),
             tls=tls,
             respond=self._respond,
             count=lambda what, amount: traffic.count(f"{name}.{what}", amount),

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who is calling, and the sealing of messages: HTTP authentication of one connection.
 
-Negotiate, Kerberos, NTLM and CredSSP (MS-CSSP) are bound to the TCP connection (RFC 4559, MS-NTHT); Basic goes with each request (RFC 7617);
-a client certificate comes with TLS (DSP0226 C.3, profile https/mutual). Messages are sealed as MS-WSMV 2.2.9.1 (Encrypted
-Message Types) says. Over TLS the context may be bound to the server's certificate (RFC 5929 tls-server-end-point).
+Negotiate, Kerberos, NTLM and CredSSP (MS-CSSP) are bound to the TCP connection (RFC 4559, MS-NTHT); Basic goes with each request
+(RFC 7617); a client certificate comes with TLS (DSP0226 C.3, profile https/mutual). Messages are sealed as MS-WSMV 2.2.9.1
+(Encrypted Message Types) says. Over TLS the context may be bound to the server's certificate (RFC 5929 tls-server-end-point).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import base64
 import binascii
 import collections
 import dataclasses
+import functools
 import hashlib
 import hmac
 import os
@@ -150,13 +151,11 @@ class Policy:
 
     :param schemes: in the order they are offered; ``Certificate`` is offered by TLS
     :param channel_binding: value of tls-server-end-point a context has to be bound to (CbtHardeningLevel Strict), or None
-    :param credssp_tls: certificate and key files CredSSP uses inside its tokens
     :param certificates: common name of a client certificate to sAMAccountName (winrm certmapping)
     """
 
     schemes: tuple[str, ...]
     channel_binding: bytes | None = None
-    credssp_tls: tuple[pathlib.Path, pathlib.Path] | None = None
     certificates: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -227,7 +226,7 @@ class ConnectionSecurity:
                 application_data=self._policy.channel_binding
             )
         if protocol == "credssp":
-            options["credssp_tls_context"] = _credssp_tls(self._policy.credssp_tls)
+            options["credssp_tls_context"] = _credssp_tls()
         self._protocol = {"credssp": "CredSSP", "kerberos": "Kerberos"}.get(protocol, "SPNEGO")
         return spnego.server(protocol=protocol, options=spnego.NegotiateOptions.wrapping_winrm, **options)
 
@@ -279,14 +278,16 @@ class ConnectionSecurity:
         )
 
 
-def _credssp_tls(files: tuple[pathlib.Path, pathlib.Path] | None) -> t.Any:
-    if files is None:
-        raise ValueError("this listener has no certificate for CredSSP")
+@functools.cache
+def _credssp_tls() -> t.Any:
+    """The TLS inside CredSSP's tokens, with a certificate nobody checks (MS-CSSP 3.1.5)."""
+    certificate, key, public_key = spnego.tls.generate_tls_certificate()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*files)
-    certificate = x509.load_pem_x509_certificate(files[0].read_bytes())
-    key = certificate.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return spnego.tls.CredSSPTLSContext(context, public_key=key)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(certificate + b"\n" + key)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return spnego.tls.CredSSPTLSContext(context, public_key=public_key)
 
 
 def end_point(certificate: pathlib.Path) -> bytes:
