@@ -11,6 +11,7 @@ pypsrp and pywinrm have exceptions of the same names and meaning, so they are to
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import requests
@@ -22,18 +23,18 @@ LOST = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, reques
 """The connection broke, or nothing came over it."""
 
 _REFUSED = {"AuthenticationError", "InvalidCredentialsError"}
+_LOGON_DENIED = "0x8009030c"  # SEC_E_LOGON_DENIED, inside CredSSP
 
 # What MIT Kerberos says (krb5, error tables) and what to do about it.
 _KERBEROS = (
     (
-        "server not found in kerberos database",
+        r"server \S+ not found in kerberos database",
         "the realm has no service principal {spn}: set ansible_host to the name Active Directory knows the server by, or "
         "ansible_cmdlet_kerberos_hostname to the name its service principal is registered for",
     ),
     ("preauthentication failed", "the password of {user} is wrong: check ansible_password"),
     ("password incorrect", "the password of {user} is wrong: check ansible_password"),
-    ("client not found in kerberos database", "the realm does not know {user}: check ansible_user"),
-    ("not found in kerberos database while getting initial", "the realm does not know {user}: check ansible_user"),
+    (r"client \S+ not found in kerberos database", "the realm does not know {user}: check ansible_user"),
     ("cannot find kdc", "no domain controller is known for the realm of {user}: check /etc/krb5.conf, and the case of the realm"),
     ("cannot contact any kdc", "no domain controller of the realm of {user} answers: check /etc/krb5.conf and the network"),
     ("clock skew too great", "the clocks of this machine and of the domain differ by more than five minutes"),
@@ -56,7 +57,7 @@ def why_not_open(exc: BaseException, target: Target) -> str:
     kerberos = _why_no_ticket(exc, target) if target.auth in ("kerberos", "negotiate", "credssp") else None
     if kerberos:
         return f"no logon to {where} with {target.auth}: {kerberos}"
-    if kind in _REFUSED:
+    if kind in _REFUSED or _LOGON_DENIED in str(exc).lower():
         if target.auth == "certificate":
             return (
                 f"{where} does not map the certificate {target.certificate_pem} to a user: import it there with its CA and "
@@ -91,8 +92,8 @@ def why_not_open(exc: BaseException, target: Target) -> str:
 
 def _why_no_ticket(exc: BaseException, target: Target) -> str | None:
     text = str(exc).lower()
-    for words, sentence in _KERBEROS:
-        if words in text:
+    for pattern, sentence in _KERBEROS:
+        if re.search(pattern, text):
             spn = f"{target.service}/{target.negotiate_hostname or target.host}"
             return sentence.format(spn=spn, user=target.username or "the user")
     return None

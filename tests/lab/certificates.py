@@ -91,9 +91,18 @@ class CertificateAuthority:
 
     def server_context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
         """A server's TLS context with a fresh certificate for these names (see :meth:`issue`)."""
-        certificate_file, key_file = self.issue(*names, expired=expired)
+        return self.context(*self.issue(*names, expired=expired))
+
+    def context(self, certificate: pathlib.Path, key: pathlib.Path, *, clients: bool = False) -> ssl.SSLContext:
+        """A server's TLS context with a certificate issued before.
+
+        :param clients: take certificates of clients issued here, without asking for one
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate_file, key_file)
+        context.load_cert_chain(certificate, key)
+        if clients:
+            context.verify_mode = ssl.CERT_OPTIONAL
+            context.load_verify_locations(self.ca_file)
         return context
 
 
