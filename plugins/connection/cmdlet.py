@@ -291,7 +291,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._target imp
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Session
+    from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Session, Target
 
 display = Display()
 
@@ -321,17 +321,23 @@ class Connection(NetworkConnectionBase):
     # In the process of its own; what a module may call takes and gives JSON
 
     def describe(self) -> str:
-        """Where the session goes, without secrets."""
-        target = self._opened().target
+        """Where the session goes, without secrets; needs neither the host nor the transport's library."""
+        target = self._target()
         return json.dumps(
             {
                 "host": target.host,
                 "transport": target.transport,
                 "url": target.url,
+                "configuration": target.configuration if target.transport == "psrp" else None,
                 "auth": target.auth,
                 "username": target.username,
             }
         )
+
+    def server(self) -> str:
+        """What the far end says of its PowerShell."""
+        session = self._opened()
+        return self._answer(session.server)
 
     def invoke_pipeline(self, commands: list[tuple[str, dict[str, t.Any]]]) -> str:
         """Run one pipeline; a result as :class:`CmdletResult` gives it."""
@@ -361,13 +367,16 @@ class Connection(NetworkConnectionBase):
 
     def _opened(self) -> Session:
         if self._session is None:
-            try:
-                target = resolve(self.get_options())
-            except TargetError as exc:
-                raise ConnectionError(str(exc)) from exc
+            target = self._target()
             self._session = _session_class(target.transport)(target)
             _end_with(self._ansible_playbook_pid)
         return self._session
+
+    def _target(self) -> Target:
+        try:
+            return resolve(self.get_options())
+        except TargetError as exc:
+            raise ConnectionError(str(exc)) from exc
 
     def _answer(self, work: Callable[[], t.Any]) -> str:
         try:

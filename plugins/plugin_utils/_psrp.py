@@ -76,6 +76,16 @@ class PsrpSession(Session):
         self._wsman: WSMan | None = None
         self._pool: RunspacePool | None = None
 
+    def server(self) -> dict[str, str | None]:
+        try:
+            with self._tickets.use():
+                told = self._open().application_private_data
+        except TicketError as exc:
+            raise SessionError(why_not_open(exc, self.target)) from exc
+        versions = (getattr(told, "data", None) or {}).get("PSVersionTable") or {}
+        version = versions.get("PSVersion")
+        return {"powershell": None if version is None else str(version), "language_mode": None}
+
     def close(self) -> None:
         pool, wsman, self._pool, self._wsman = self._pool, self._wsman, None, None
         # Whatever is wrong now, the server drops an idle shell after idle_timeout.

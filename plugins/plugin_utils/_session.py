@@ -87,6 +87,13 @@ class Session(abc.ABC):
         """
 
     @abc.abstractmethod
+    def server(self) -> dict[str, str | None]:
+        """What the far end says of itself: ``powershell`` (its version) and ``language_mode``; None where it does not tell.
+
+        :raises SessionError: the session cannot be opened
+        """
+
+    @abc.abstractmethod
     def close(self) -> None:
         """End the session on the server too. Never raises: the server forgets an idle session by itself."""
 

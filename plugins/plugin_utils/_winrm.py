@@ -65,6 +65,10 @@ class WinrmSession(Session):
                     break
         return answer.result
 
+    def server(self) -> dict[str, str | None]:
+        self._open()
+        return {"powershell": self.hello["ready"], "language_mode": self.hello["language_mode"]}
+
     def close(self) -> None:
         protocol, self._protocol = self._protocol, None
         # Whatever is wrong now, the server drops an idle shell after idle_timeout.
