@@ -59,13 +59,16 @@ settings:
   returned: always
   type: dict
   sample:
-    auth: {value: kerberos, from: "var: ansible_cmdlet_auth"}
+    auth:
+      value: kerberos
+      from: "var: ansible_cmdlet_auth"
 missing_software:
   description: What is missing on the control node, as what to do about it.
   returned: always
   type: list
   elements: str
-  sample: [pip install 'pypsrp[kerberos]']
+  sample:
+    - pip install 'pypsrp[kerberos]'
 answers:
   description: Whether a session could be opened.
   returned: always
