@@ -16,7 +16,8 @@ description:
     to configure when the host's address, user and password are in the inventory.
   - Only cmdlets with parameters are run, never script text.
 requirements:
-  - pypsrp
+  - pypsrp for O(transport=psrp), pypsrp[kerberos] for Kerberos, requests-credssp for CredSSP
+  - pywinrm for O(transport=winrm), pywinrm[kerberos] and C(kinit) for Kerberos, requests-credssp for CredSSP
 options:
   endpoint:
     description:
@@ -29,9 +30,13 @@ options:
       - name: ansible_cmdlet_endpoint
   transport:
     description:
-      - How the session is carried. V(psrp) is PowerShell remoting.
+      - How the session is carried.
+      - V(psrp) is PowerShell remoting.
+      - V(winrm) is one PowerShell process on the host, started through its WinRM listener. For the endpoint V(exchange) it loads
+        the Exchange Management Shell, so it works where the server's remote PowerShell is withdrawn. The logon has to be one
+        that can be passed on; see O(delegate).
     type: str
-    choices: [psrp]
+    choices: [psrp, winrm]
     default: psrp
     vars:
       - name: ansible_cmdlet_transport
@@ -83,8 +88,8 @@ options:
       - name: ansible_cmdlet_scheme
   port:
     description:
-      - Port of the endpoint. By default 80 or 443 for V(exchange).
-      - For V(windows) what the inventory says for WinRM, else 5985 or 5986.
+      - Port of the endpoint. By default 80 or 443 for V(exchange) with O(transport=psrp).
+      - Otherwise what the inventory says for WinRM, else 5985 or 5986.
     type: int
     vars:
       - name: ansible_cmdlet_port
@@ -104,10 +109,57 @@ options:
     description:
       - Authentication. By default V(kerberos) for V(exchange), which is all that Exchange's setup allows there; for V(windows)
         what the inventory says for WinRM, else V(negotiate).
+      - With O(transport=winrm) what the inventory says for WinRM, else V(kerberos); V(negotiate) is not possible there.
+      - V(basic) and V(certificate) need O(scheme=https).
     type: str
-    choices: [kerberos, negotiate, ntlm, basic, credssp]
+    choices: [kerberos, negotiate, ntlm, basic, credssp, certificate]
     vars:
       - name: ansible_cmdlet_auth
+  keytab:
+    description:
+      - Keytab with the key of the user, instead of a password, for Kerberos. Needs C(kinit).
+    type: path
+    vars:
+      - name: ansible_cmdlet_keytab
+  ccache:
+    description:
+      - Credential cache with tickets to use for Kerberos, such as V(/run/krb5/svc) or V(FILE:/run/krb5/svc).
+      - Without it, and without password and keytab, Kerberos' own default is used, so the environment variable E(KRB5CCNAME).
+    type: str
+    vars:
+      - name: ansible_cmdlet_ccache
+  delegate:
+    description:
+      - Pass the Kerberos logon on, so that cmdlets on the host may log on to further servers as the user. Active Directory must
+        allow it for the host, and the ticket must be forwardable.
+    type: bool
+    default: false
+    vars:
+      - name: ansible_winrm_kerberos_delegation
+      - name: ansible_psrp_negotiate_delegate
+      - name: ansible_cmdlet_delegate
+  certificate_pem:
+    description:
+      - File with the client's certificate in PEM form, for O(auth=certificate).
+    type: path
+    vars:
+      - name: ansible_winrm_cert_pem
+      - name: ansible_psrp_certificate_pem
+      - name: ansible_cmdlet_certificate_pem
+  certificate_key_pem:
+    description:
+      - File with the key of the client's certificate in PEM form, for O(auth=certificate).
+    type: path
+    vars:
+      - name: ansible_winrm_cert_key_pem
+      - name: ansible_psrp_certificate_key_pem
+      - name: ansible_cmdlet_certificate_key_pem
+  proxy:
+    description:
+      - URL of a proxy to go through. Without it none is used, whatever the environment says.
+    type: str
+    vars:
+      - name: ansible_cmdlet_proxy
   kerberos_hostname:
     description:
       - Host name in the service principal name, when it differs from the address.
@@ -240,7 +292,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._target imp
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Session
+    from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Session, Target
 
 display = Display()
 
@@ -292,9 +344,23 @@ class Connection(NetworkConnectionBase):
     # In the process of its own; what a module may call takes and gives JSON
 
     def describe(self) -> str:
-        """Where the session goes, without secrets."""
-        target = self._opened().target
-        return json.dumps({"host": target.host, "url": target.url, "auth": target.auth, "username": target.username})
+        """Where the session goes, without secrets; needs neither the host nor the transport's library."""
+        target = self._target()
+        return json.dumps(
+            {
+                "host": target.host,
+                "transport": target.transport,
+                "url": target.url,
+                "configuration": target.configuration if target.transport == "psrp" else None,
+                "auth": target.auth,
+                "username": target.username,
+            }
+        )
+
+    def server(self) -> str:
+        """What the far end says of its PowerShell."""
+        session = self._opened()
+        return self._answer(session.server)
 
     def invoke_pipeline(self, commands: list[tuple[str, dict[str, t.Any]]]) -> str:
         """Run one pipeline; a result as :class:`CmdletResult` gives it."""
@@ -324,24 +390,37 @@ class Connection(NetworkConnectionBase):
 
     def _opened(self) -> Session:
         if self._session is None:
-            try:
-                target = resolve(self.get_options())
-            except TargetError as exc:
-                raise ConnectionError(str(exc)) from exc
-            try:
-                # Slow to import, and needed in this process only.
-                from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._psrp import PsrpSession
-            except ImportError as exc:
-                raise ConnectionError(f"the Python package pypsrp is needed on the control node: {exc}") from exc
-            self._session = PsrpSession(target)
+            target = self._target()
+            self._session = _session_class(target.transport)(target)
             _end_with(self._ansible_playbook_pid)
         return self._session
+
+    def _target(self) -> Target:
+        try:
+            return resolve(self.get_options())
+        except TargetError as exc:
+            raise ConnectionError(str(exc)) from exc
 
     def _answer(self, work: Callable[[], t.Any]) -> str:
         try:
             return json.dumps(work())
         except SessionError as exc:
             raise ConnectionError(str(exc)) from exc
+
+
+def _session_class(transport: str) -> type[Session]:
+    """The transport's class. Its library is slow to import, and needed in the session's process only."""
+    try:
+        if transport == "winrm":
+            from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._winrm import WinrmSession
+
+            return WinrmSession
+        from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._psrp import PsrpSession
+
+        return PsrpSession
+    except ImportError as exc:
+        library = "pywinrm" if transport == "winrm" else "pypsrp"
+        raise ConnectionError(f"the Python package {library} is needed on the control node: {exc}") from exc
 
 
 def _end_with(playbook_pid: str | None) -> None:

@@ -153,8 +153,19 @@ class CmdletClient:
     def host(self) -> str:
         """The host the cmdlets run on, for messages."""
         if self._host is None:
-            self._host = str(self._rpc("describe")["host"])
+            self._host = str(self.describe()["host"])
         return self._host
+
+    def describe(self) -> dict[str, t.Any]:
+        """Where the session goes and how it logs on; opens nothing."""
+        return dict(self._rpc("describe"))
+
+    def server(self) -> dict[str, t.Any]:
+        """What the far end says of its PowerShell; opens the session.
+
+        :raises SessionError: the host cannot be reached or refuses the user
+        """
+        return dict(self._rpc("server"))
 
     def invoke(self, cmdlet: str, parameters: Parameters | None = None) -> CmdletResult:
         """Run one cmdlet.

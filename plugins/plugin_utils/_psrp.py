@@ -16,9 +16,8 @@ import contextlib
 import dataclasses
 import typing as t
 
-import requests
 from pypsrp.complex_objects import GenericComplexObject, ObjectMeta, PSCredential, PSInvocationState
-from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+from pypsrp.exceptions import WinRMError, WinRMTransportError, WSManFaultError
 from pypsrp.messages import ErrorRecordMessage, PipelineState
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import Serializer
@@ -32,7 +31,9 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet imp
     SessionError,
 )
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils import _clixml, _error_record
-from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Session, Target, only_reads
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._failure import LOST, reason, why_not_open
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._kerberos import TicketError, Tickets
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import NotExecuted, Session, SessionLost, Target
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,6 @@ if t.TYPE_CHECKING:
 
 # The shell is gone: idle timeout, restart of the application pool, another server behind the load balancer.
 _FAULT_SHELL_NOT_FOUND = 2150858843
-_LOST = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,39 +72,37 @@ class PsrpSession(Session):
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
+        self._tickets = Tickets(target, from_password=False)
         self._wsman: WSMan | None = None
         self._pool: RunspacePool | None = None
 
-    def invoke_pipeline(self, commands: Sequence[tuple[str, Parameters]]) -> CmdletResult:
-        repeatable = only_reads(commands)
+    def server(self) -> dict[str, str | None]:
         try:
-            return self._run(commands)
-        except _NotExecuted:
-            # The server could not even read the request, so nothing happened: what writes may be repeated too.
-            return self._run_again(commands)
-        except _SessionLost as exc:
-            if repeatable:
-                return self._run_again(commands)
-            raise SessionError(
-                f"the connection to {self.target.host} was lost while {commands[0][0]} was under way, so whether it took "
-                f"effect is unknown ({exc}). Run the play again: it reads the state before it writes."
-            ) from exc
+            with self._tickets.use():
+                told = self._open().application_private_data
+        except TicketError as exc:
+            raise SessionError(why_not_open(exc, self.target)) from exc
+        versions = (getattr(told, "data", None) or {}).get("PSVersionTable") or {}
+        version = versions.get("PSVersion")
+        return {"powershell": None if version is None else str(version), "language_mode": None}
 
     def close(self) -> None:
         pool, wsman, self._pool, self._wsman = self._pool, self._wsman, None, None
         # Whatever is wrong now, the server drops an idle shell after idle_timeout.
         if pool is not None:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception), self._tickets.use():
                 pool.close()
         if wsman is not None:
             with contextlib.suppress(Exception):
                 wsman.transport.close()
+        self._tickets.close()
 
-    def _run_again(self, commands: Sequence[tuple[str, Parameters]]) -> CmdletResult:
+    def run(self, commands: Sequence[tuple[str, Parameters]]) -> CmdletResult:
         try:
-            return self._run(commands)
-        except (_NotExecuted, _SessionLost) as exc:
-            raise SessionError(f"the connection to {self.target.host} was lost again right after it was renewed ({exc})") from exc
+            with self._tickets.use():
+                return self._run(commands)
+        except TicketError as exc:
+            raise SessionError(why_not_open(exc, self.target)) from exc
 
     def _run(self, commands: Sequence[tuple[str, Parameters]]) -> CmdletResult:
         pool = self._open()
@@ -120,20 +118,20 @@ class PsrpSession(Session):
                 if exc.code == 400:
                     # A new TCP connection has a new security context, and pypsrp had sealed the request with the old one.
                     self._renew_transport()
-                    raise _NotExecuted(str(exc)) from exc
+                    raise NotExecuted(str(exc)) from exc
                 raise
             output = shell.end_invoke()
         except WSManFaultError as exc:
             if exc.code == _FAULT_SHELL_NOT_FOUND:
-                self._forget()
-                raise _SessionLost("the server no longer knows the session") from exc
-            raise SessionError(f"{self.target.host} answered with a fault: {_reason(exc)}") from exc
-        except (WinRMTransportError, *_LOST) as exc:
+                self.close()
+                raise SessionLost("the server no longer knows the session") from exc
+            raise SessionError(f"{self.target.host} answered with a fault: {reason(exc)}") from exc
+        except (WinRMTransportError, *LOST) as exc:
             self._renew_transport()
-            raise _SessionLost(_reason(exc)) from exc
+            raise SessionLost(reason(exc)) from exc
         except WinRMError as exc:
-            self._forget()
-            raise SessionError(f"the session to {self.target.host} failed: {_reason(exc)}") from exc
+            self.close()
+            raise SessionError(f"the session to {self.target.host} failed: {reason(exc)}") from exc
         return self._result(shell, output)
 
     def _open(self) -> RunspacePool:
@@ -144,7 +142,8 @@ class PsrpSession(Session):
             target.host,
             port=target.port,
             username=target.username or None,
-            password=target.password or None,
+            # With a keytab the ticket is there already.
+            password=None if target.keytab else target.password or None,
             ssl=target.scheme == "https",
             path=f"{target.path.strip('/')}/",
             auth=target.auth,
@@ -153,12 +152,16 @@ class PsrpSession(Session):
             operation_timeout=target.operation_timeout,
             read_timeout=target.read_timeout,
             encryption=target.message_encryption,
-            no_proxy=True,
+            proxy=target.proxy,
+            no_proxy=target.proxy is None,
+            negotiate_service=target.service,
             **{
                 key: value
                 for key, value in {
-                    "negotiate_service": target.negotiate_service,
                     "negotiate_hostname_override": target.negotiate_hostname,
+                    "negotiate_delegate": target.delegate,
+                    "certificate_pem": target.certificate_pem,
+                    "certificate_key_pem": target.certificate_key_pem,
                 }.items()
                 if value
             },
@@ -173,36 +176,8 @@ class PsrpSession(Session):
         except Exception as exc:
             # The server may have made the shell before the answer was lost.
             self.close()
-            raise SessionError(self._why_not_open(exc)) from exc
+            raise SessionError(why_not_open(exc, target)) from exc
         return pool
-
-    def _why_not_open(self, exc: Exception) -> str:
-        target = self.target
-        where = f"{target.host} ({target.url}, configuration {target.configuration})"
-        if isinstance(exc, AuthenticationError):
-            return (
-                f"{where} refused user {target.username!r} with {target.auth}: check ansible_user, ansible_password and "
-                "ansible_cmdlet_auth"
-            )
-        if isinstance(exc, requests.exceptions.SSLError):
-            return (
-                f"the certificate of {where} is not accepted: {_reason(exc)}. Name the CA that issued it in "
-                "ansible_cmdlet_ca_cert, or renew the certificate"
-            )
-        if isinstance(exc, requests.exceptions.Timeout):
-            return f"{where} did not answer in time: {_reason(exc)}"
-        if isinstance(exc, _LOST):
-            return f"cannot reach {where}: {_reason(exc)}"
-        if isinstance(exc, WSManFaultError):
-            return f"{where} refused the session: {_reason(exc)}"
-        if isinstance(exc, WinRMTransportError):
-            return f"{where} answered HTTP {exc.code}: check ansible_cmdlet_uri (or port and path)"
-        if isinstance(exc, ImportError) or "gssapi" in str(exc).lower() or "krb5" in str(exc).lower():
-            return (
-                f"Kerberos to {where} is not possible here: {_reason(exc)}. Install pypsrp[kerberos] on the control node, or "
-                "choose another ansible_cmdlet_auth that the server allows"
-            )
-        return f"no session to {where}: {_reason(exc)}"
 
     def _renew_transport(self) -> None:
         """Next request on a new TCP connection with a new security context; the shell on the server lives on."""
@@ -212,9 +187,6 @@ class PsrpSession(Session):
             transport.session = None
             transport.encryption = None
 
-    def _forget(self) -> None:
-        self.close()
-
     def _to_wire(self, pool: RunspacePool, value: t.Any) -> t.Any:
         if isinstance(value, Secret):
             pool.exchange_keys()
@@ -222,6 +194,9 @@ class PsrpSession(Session):
         if isinstance(value, Credential):
             pool.exchange_keys()
             return PSCredential(username=value.username, password=value.password)
+        if isinstance(value, int) and not -(2**31) <= value < 2**31:
+            # pypsrp sends any integer as Int32.
+            return pool.serialize(value, ObjectMeta("I64"))
         if isinstance(value, dict):
             return {key: self._to_wire(pool, item) for key, item in value.items()}
         if isinstance(value, list):
@@ -239,30 +214,5 @@ class PsrpSession(Session):
         )
 
 
-class _NotExecuted(Exception):
-    """The server could not read the request."""
-
-
-class _SessionLost(Exception):
-    """The connection broke; what had been sent may have been carried out."""
-
-
 def _warning_text(record: t.Any) -> str:
     return str(record.message) if not isinstance(record, GenericComplexObject) else str(record)
-
-
-def _reason(exc: BaseException) -> str:
-    """The innermost reason, without requests' wrapping of pools and objects."""
-    if isinstance(exc, WSManFaultError):
-        return str(exc.provider_fault or exc.reason or exc).strip()
-    seen: BaseException = exc
-    while True:
-        inner = getattr(seen, "reason", None)
-        if not isinstance(inner, BaseException):
-            inner = next((arg for arg in seen.args if isinstance(arg, BaseException)), None)
-        if inner is None:
-            break
-        seen = inner
-    text = str(seen).strip() or type(seen).__name__
-    # urllib3 puts the repr of its connection object before the text.
-    return text.partition(">: ")[2] or text

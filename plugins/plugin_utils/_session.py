@@ -12,10 +12,20 @@ import abc
 import dataclasses
 import typing as t
 
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import SessionError
+
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletResult, Parameters
+
+
+class NotExecuted(Exception):
+    """The server could not read the request."""
+
+
+class SessionLost(Exception):
+    """The connection broke; what had been sent may have been carried out."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +37,8 @@ class Target:
     port: int
     path: str
     configuration: str
+    transport: t.Literal["psrp", "winrm"] = dataclasses.field(kw_only=True, default="psrp")
+    load: t.Literal["exchange", "none"] = dataclasses.field(kw_only=True, default="none")  # by the transport winrm
     username: str
     password: str = dataclasses.field(repr=False)
     auth: str
@@ -35,6 +47,12 @@ class Target:
     message_encryption: t.Literal["auto", "always", "never"] = "auto"
     negotiate_service: str | None = None
     negotiate_hostname: str | None = None
+    keytab: str | None = None
+    ccache: str | None = None
+    delegate: bool = False
+    certificate_pem: str | None = None
+    certificate_key_pem: str | None = None
+    proxy: str | None = None
     connection_timeout: int = 30
     operation_timeout: int = 60
     read_timeout: int = 90
@@ -43,6 +61,11 @@ class Target:
     @property
     def url(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}/{self.path.strip('/')}"
+
+    @property
+    def service(self) -> str:
+        """Service class of the service principal: what the transport's library asks a ticket for."""
+        return self.negotiate_service or ("HTTP" if self.transport == "winrm" else "WSMAN")
 
 
 class Session(abc.ABC):
@@ -55,6 +78,25 @@ class Session(abc.ABC):
         self.target = target
 
     @abc.abstractmethod
+    def run(self, commands: Sequence[tuple[str, Parameters]]) -> CmdletResult:
+        """Run one pipeline, once; opens the session when it is not open.
+
+        :raises NotExecuted: the server could not read the request
+        :raises SessionLost: whether it was carried out is unknown
+        :raises SessionError: everything else
+        """
+
+    @abc.abstractmethod
+    def server(self) -> dict[str, str | None]:
+        """What the far end says of itself: ``powershell`` (its version) and ``language_mode``; None where it does not tell.
+
+        :raises SessionError: the session cannot be opened
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """End the session on the server too. Never raises: the server forgets an idle session by itself."""
+
     def invoke_pipeline(self, commands: Sequence[tuple[str, Parameters]]) -> CmdletResult:
         """Run the commands as one pipeline, each fed by the one before.
 
@@ -63,10 +105,24 @@ class Session(abc.ABC):
         :raises SessionError: the host cannot be reached, refuses the user, or the session was lost while a command that
             writes was under way
         """
+        try:
+            return self.run(commands)
+        except NotExecuted:
+            # Nothing happened, so what writes may be repeated too.
+            return self._run_again(commands)
+        except SessionLost as exc:
+            if only_reads(commands):
+                return self._run_again(commands)
+            raise SessionError(
+                f"the connection to {self.target.host} was lost while {commands[0][0]} was under way, so whether it took "
+                f"effect is unknown ({exc}). Run the play again: it reads the state before it writes."
+            ) from exc
 
-    @abc.abstractmethod
-    def close(self) -> None:
-        """End the session on the server too. Never raises: the server forgets an idle session by itself."""
+    def _run_again(self, commands: Sequence[tuple[str, Parameters]]) -> CmdletResult:
+        try:
+            return self.run(commands)
+        except (NotExecuted, SessionLost) as exc:
+            raise SessionError(f"the connection to {self.target.host} was lost again right after it was renewed ({exc})") from exc
 
     def invoke(self, cmdlet: str, parameters: Parameters) -> CmdletResult:
         """Run one cmdlet; as :meth:`invoke_pipeline`."""

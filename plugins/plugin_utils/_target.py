@@ -7,9 +7,10 @@
 """From the connection's options to where the session goes: defaults per endpoint, and what the inventory already says.
 
 An inventory made for winrm or psrp describes the host's WinRM listener. For the endpoint C(windows), which is that listener,
-its port, scheme, path and authentication mean the same and are taken over. The Exchange endpoint is a virtual directory of
-IIS with a port, path and authentication of its own, so of those settings only an inventory that names the configuration
-Microsoft.Exchange speaks about it. Address, user, password, certificate checks and timeouts mean the same for both.
+its port, scheme, path and authentication mean the same and are taken over; the transport C(winrm) always goes to that listener.
+The Exchange endpoint is a virtual directory of IIS with a port, path and authentication of its own, so of those settings only an
+inventory that names the configuration Microsoft.Exchange speaks about it. Address, user, password, certificate checks and
+timeouts mean the same for both.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXCHANGE_CONFIGURATION = "Microsoft.Exchange"
-AUTHENTICATIONS = ("kerberos", "negotiate", "ntlm", "basic", "credssp")
+AUTHENTICATIONS = ("kerberos", "negotiate", "ntlm", "basic", "credssp", "certificate")
+# pywinrm has no SPNEGO.
+WINRM_AUTHENTICATIONS = tuple(name for name in AUTHENTICATIONS if name != "negotiate")
 
 # Setup creates the Exchange directory with http, Kerberos and no TLS; Kerberos seals the messages.
 _DEFAULTS: dict[str, dict[str, t.Any]] = {
@@ -55,8 +58,10 @@ def resolve(options: Mapping[str, t.Any]) -> Target:
     :raises TargetError: host, user or password missing; an address, port, scheme or authentication that cannot be
     """
     endpoint = options["endpoint"]
-    defaults = _DEFAULTS[endpoint]
-    inventory = _inventory_of(options, endpoint)
+    transport = options.get("transport") or "psrp"
+    listener = "windows" if transport == "winrm" else endpoint
+    defaults = _DEFAULTS[listener]
+    inventory = _inventory_of(options, listener)
 
     host = options.get("host")
     if not host:
@@ -74,14 +79,21 @@ def resolve(options: Mapping[str, t.Any]) -> Target:
         raise TargetError(f"ansible_cmdlet_scheme must be http or https, not {scheme!r}")
     port = port or defaults["ports"][scheme]
 
-    auth = str(options.get("auth") or inventory.get("auth") or defaults["auth"]).lower()
-    if auth not in AUTHENTICATIONS:
-        raise TargetError(f"ansible_cmdlet_auth must be one of {', '.join(AUTHENTICATIONS)}, not {auth!r}")
-    if auth == "basic" and scheme == "http":
+    default_auth = "kerberos" if transport == "winrm" else defaults["auth"]
+    auth = str(options.get("auth") or inventory.get("auth") or default_auth).lower()
+    known = WINRM_AUTHENTICATIONS if transport == "winrm" else AUTHENTICATIONS
+    if auth not in known:
+        raise TargetError(f"ansible_cmdlet_auth must be one of {', '.join(known)} with transport {transport}, not {auth!r}")
+    if auth in ("basic", "certificate") and scheme == "http":
+        danger = "send the password in the clear" if auth == "basic" else "have no TLS to present the certificate in"
         raise TargetError(
-            f"basic authentication would send the password to {host} in the clear: set ansible_cmdlet_scheme to https, "
+            f"{auth} authentication to {host} over http would {danger}: set ansible_cmdlet_scheme to https, "
             "or ansible_cmdlet_auth to kerberos"
         )
+    if auth == "certificate":
+        for option in ("certificate_pem", "certificate_key_pem"):
+            if not options.get(option):
+                raise TargetError(f"certificate authentication to {host} needs ansible_cmdlet_{option}")
     username, password = options.get("remote_user"), options.get("remote_password")
     if auth in ("ntlm", "basic", "credssp"):
         for value, name in ((username, "ansible_user"), (password, "ansible_password")):
@@ -93,6 +105,8 @@ def resolve(options: Mapping[str, t.Any]) -> Target:
         scheme=t.cast('t.Literal["http", "https"]', scheme),
         port=port,
         path=path,
+        transport=t.cast('t.Literal["psrp", "winrm"]', transport),
+        load="exchange" if endpoint == "exchange" else "none",
         configuration=options.get("configuration") or inventory.get("configuration") or defaults["configuration"],
         username=username or "",
         password=password or "",
@@ -101,6 +115,12 @@ def resolve(options: Mapping[str, t.Any]) -> Target:
         ca_cert=options.get("ca_cert"),
         negotiate_service=defaults["negotiate_service"],
         negotiate_hostname=options.get("kerberos_hostname"),
+        keytab=options.get("keytab"),
+        ccache=options.get("ccache"),
+        delegate=bool(options.get("delegate")),
+        certificate_pem=options.get("certificate_pem"),
+        certificate_key_pem=options.get("certificate_key_pem"),
+        proxy=options.get("proxy"),
         connection_timeout=options["connection_timeout"],
         operation_timeout=options["operation_timeout"],
         read_timeout=max(options["read_timeout"], options["operation_timeout"] + 5),

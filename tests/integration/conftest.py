@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib.util
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import typing as t
 import pytest
 import yaml
 
+from lab import contoso, kdc
 from lab.lab import Lab
 
 if t.TYPE_CHECKING:
@@ -79,6 +81,24 @@ class Ansible:
     def host_vars(self, group: str) -> dict[str, t.Any]:
         """Variables of the one host of a group, to change before a run."""
         return next(iter(self.inventory["all"]["children"][group]["hosts"].values()))
+
+    def use(self, transport: str, auth: str) -> None:
+        """This transport and authentication to all Windows hosts."""
+        lab, exchange, connect = self.lab, self.host_vars("exchange"), self.host_vars("adsync")
+        self.vars["ansible_cmdlet_transport"] = transport
+        for host in (exchange, connect):
+            host["ansible_cmdlet_auth"] = auth
+        if auth == "basic":
+            servers = (lab.exchange_winrm_tls if transport == "winrm" else lab.exchange_tls, lab.connect_tls)
+            self.vars.update(ansible_cmdlet_scheme="https", ansible_cmdlet_ca_cert=str(lab.authority.ca_file))
+        else:
+            servers = (lab.exchange_winrm if transport == "winrm" else lab.exchange, lab.connect)
+        exchange["ansible_cmdlet_port"], connect["ansible_cmdlet_port"] = (server.port for server in servers)
+
+    def use_realm(self, realm: kdc.Kdc) -> None:
+        """Kerberos knows the hosts by the name localhost."""
+        self.environment.update(realm.environment)
+        self.vars.update(ansible_cmdlet_user=f"{contoso.ADMIN}@{kdc.REALM}", ansible_cmdlet_kerberos_hostname="localhost")
 
     def command(self, playbook: pathlib.Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
         """Command line and environment of a run."""
@@ -149,6 +169,32 @@ def lab(started_lab: Lab) -> Lab:
     return started_lab
 
 
+@pytest.fixture(scope="session")
+def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kdc.Kdc]:
+    """A Kerberos realm for the lab's Windows hosts."""
+    if package := kdc.missing():
+        pytest.skip(f"the Debian package {package} is not installed")
+    for library in ("gssapi", "kerberos"):
+        if importlib.util.find_spec(library) is None:
+            pytest.skip(f"the Python package {library} is not installed (needs the Debian package libkrb5-dev)")
+    services = ["HTTP/localhost", "WSMAN/localhost"]
+    users = {contoso.ADMIN: contoso.ADMIN_PASSWORD}
+    with kdc.Kdc(tmp_path_factory.mktemp("kdc"), users=users, services=services) as realm:
+        patch = pytest.MonkeyPatch()
+        for name, value in realm.environment.items():
+            patch.setenv(name, value)
+        yield realm
+        patch.undo()
+
+
 @pytest.fixture
-def ansible(lab: Lab, tmp_path: pathlib.Path) -> Ansible:
-    return Ansible(lab, tmp_path)
+def ansible(lab: Lab, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Ansible:
+    """Runs as a test asks for by an indirect parameter: transport, or transport and authentication."""
+    ansible = Ansible(lab, tmp_path)
+    way = getattr(request, "param", None)
+    if way is not None:
+        transport, _, auth = way.partition(" ")
+        ansible.use(transport, auth or "ntlm")
+        if auth == "kerberos":
+            ansible.use_realm(request.getfixturevalue("realm"))
+    return ansible

@@ -47,11 +47,12 @@ class CertificateAuthority:
         """The root certificate in PEM form: what a client is told to trust."""
         self.ca_file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, *names: str, expired: bool = False) -> tuple[pathlib.Path, pathlib.Path]:
-        """Make a server certificate.
+    def issue(self, *names: str, expired: bool = False, client: bool = False) -> tuple[pathlib.Path, pathlib.Path]:
+        """Make a server certificate, or a client's.
 
         :param names: DNS names or IP addresses; the first is the common name too
         :param expired: the certificate's time ended yesterday
+        :param client: for the client's side of TLS
         :returns: certificate file and key file, PEM
         :raises ValueError: no name given
         """
@@ -71,7 +72,10 @@ class CertificateAuthority:
             )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(digital_signature=True), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(
+                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH]),
+                critical=False,
+            )
             .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -87,9 +91,18 @@ class CertificateAuthority:
 
     def server_context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
         """A server's TLS context with a fresh certificate for these names (see :meth:`issue`)."""
-        certificate_file, key_file = self.issue(*names, expired=expired)
+        return self.context(*self.issue(*names, expired=expired))
+
+    def context(self, certificate: pathlib.Path, key: pathlib.Path, *, clients: bool = False) -> ssl.SSLContext:
+        """A server's TLS context with a certificate issued before.
+
+        :param clients: take certificates of clients issued here, without asking for one
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate_file, key_file)
+        context.load_cert_chain(certificate, key)
+        if clients:
+            context.verify_mode = ssl.CERT_OPTIONAL
+            context.load_verify_locations(self.ca_file)
         return context
 
 

@@ -18,6 +18,7 @@ from lab.ldap.server import LdapServer
 from lab.traffic import Traffic
 from lab.world import World
 from lab.wsman import WsmanServer
+from lab.wsman.host_script import PowerShellStandIn
 
 
 class Lab:
@@ -58,13 +59,44 @@ class Lab:
             tls=self.authority.server_context(*names, expired=expired),
             **windows,
         )
-        self.connect = WsmanServer({"Microsoft.PowerShell": ConnectHost(self.world)}, path="/wsman", name="connect", **windows)
+        program = PowerShellStandIn(exchange=exchange["Microsoft.Exchange"])
+        self.exchange_winrm = WsmanServer({}, path="/wsman", name="exchange", program=program, **windows)
+        self.exchange_winrm_tls = WsmanServer(
+            {},
+            path="/wsman",
+            name="exchange",
+            program=program,
+            authentication=("Negotiate", "Basic"),
+            tls=self.authority.server_context(*names),
+            **windows,
+        )
+        connect = ConnectHost(self.world)
+        windows.update(path="/wsman", name="connect", program=PowerShellStandIn(cmdlets=connect))
+        self.connect = WsmanServer({"Microsoft.PowerShell": connect}, **windows)
+        self.connect_tls = WsmanServer(
+            {"Microsoft.PowerShell": connect},
+            authentication=("Negotiate", "Basic"),
+            tls=self.authority.server_context(*names),
+            **windows,
+        )
         tls = self.authority.server_context(contoso.DC_HOST, *names)
         self.ldap = LdapServer(self.world, traffic=self.traffic, tls=tls, ldaps=False)
         self.ldaps = LdapServer(self.world, traffic=self.traffic, tls=tls, ldaps=True)
         self.dns = DnsServer(self.world, traffic=self.traffic, addresses=self.NAME_SERVERS)
         self.resolver: DnsServer | None = None
         self.cloud = CloudServer(self.world, traffic=self.traffic, tls=self.authority.server_context(*names))
+
+    @property
+    def windows(self) -> tuple[WsmanServer, ...]:
+        """The listeners of the Windows hosts."""
+        return (
+            self.exchange,
+            self.exchange_tls,
+            self.exchange_winrm,
+            self.exchange_winrm_tls,
+            self.connect,
+            self.connect_tls,
+        )
 
     def __enter__(self) -> Lab:
         self.start()
@@ -75,7 +107,7 @@ class Lab:
 
     def start(self) -> None:
         with contextlib.ExitStack() as stack:
-            for server in (self.exchange, self.exchange_tls, self.connect, self.ldap, self.ldaps, self.dns, self.cloud):
+            for server in (*self.windows, self.ldap, self.ldaps, self.dns, self.cloud):
                 server.start()
                 stack.callback(server.stop)
             # The same port as the name servers, because a client finds those by NS and address records, without a port.
@@ -91,7 +123,7 @@ class Lab:
 
     def reset(self) -> None:
         """Back to the beginning: state, sessions, counters, faults."""
-        for server in (self.exchange, self.exchange_tls, self.connect):
+        for server in self.windows:
             server.close_shells()
         self.world.restore(self._beginning)
         self.traffic.reset()

@@ -3,7 +3,8 @@
 """The WSMan endpoint: the wire in front of the modelled Windows servers.
 
 HTTP and authentication (``http``, ``security``), WS-Management messages (``soap``), shells (``shells``), PowerShell remoting
-(``psrp``), values (``wire``). :class:`WsmanServer` is all the lab needs of it.
+(``psrp``), values (``wire``), command lines (``winrs``) with a stand-in for PowerShell (``host_script``). :class:`WsmanServer`
+is all the lab needs of it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import xml.etree.ElementTree as ET
 
 from lab.powershell.objects import CommandHost
 from lab.traffic import Dropped, Traffic
-from lab.wsman import psrp, security, soap
+from lab.wsman import psrp, security, soap, winrs
 from lab.wsman.http import HttpServer
 from lab.wsman.shells import Shell, ShellTable, Workers
 
@@ -26,11 +27,13 @@ class WsmanServer:
     """One listener with its configurations (session endpoints).
 
     :param configurations: name to the cmdlets behind it, such as Microsoft.Exchange
+    :param program: what a command line of a WinRS shell starts; None: there is no such shell, as on Exchange's endpoint
     :param path: of the URL: ``/PowerShell`` on Exchange, ``/wsman`` elsewhere
     :param accounts: sAMAccountName to password; ``DOMAIN\\user`` and ``user@realm`` log on too
     :param traffic: told of each authenticated request under ``name``; ``<name>.sessions``, ``<name>.bytes_in`` and
         ``<name>.bytes_out`` are counted besides
-    :param authentication: schemes in the order they are offered: Negotiate, NTLM, Basic
+    :param authentication: schemes in the order they are offered: Kerberos, Negotiate, NTLM, CredSSP, Basic, Certificate
+    :param channel_binding: see :class:`lab.wsman.security.Policy`, as the next
     :param tls: HTTPS when given; without it only sealed bodies are taken
     :param rich: send nested objects as objects; otherwise as text, as remoting does
     :param session_delay: seconds a new session takes
@@ -46,8 +49,11 @@ class WsmanServer:
         accounts: t.Mapping[str, str],
         traffic: Traffic,
         name: str,
+        program: winrs.Program | None = None,
         authentication: t.Sequence[str] = ("Negotiate",),
         tls: ssl.SSLContext | None = None,
+        channel_binding: bytes | None = None,
+        certificates: t.Mapping[str, str] | None = None,
         rich: bool = False,
         session_delay: float = 0.0,
         max_shells: int = 18,
@@ -62,9 +68,11 @@ class WsmanServer:
         self._started = False
         self._workers = Workers()
         open_runspace = psrp.opener(configurations, rich=rich, workers=self._workers)
+        open_winrs = winrs.opener(program, self._workers) if program else None
 
         def open_shell(request: soap.Request, shell_id: str, user: str) -> Shell:
-            shell = open_runspace(request, shell_id, user)
+            wants_winrs = open_winrs is not None and request.resource_uri.casefold() == winrs.RESOURCE_URI
+            shell = (open_winrs if wants_winrs else open_runspace)(request, shell_id, user)
             traffic.count(f"{name}.sessions")
             return shell
 
@@ -73,7 +81,7 @@ class WsmanServer:
             (address, port),
             path=path,
             accounts=security.Accounts(accounts),
-            schemes=authentication,
+            policy=security.Policy(tuple(authentication), channel_binding, certificates or {}),
             tls=tls,
             respond=self._respond,
             count=lambda what, amount: traffic.count(f"{name}.{what}", amount),

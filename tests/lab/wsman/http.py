@@ -39,14 +39,14 @@ class HttpServer(socketserver.ThreadingTCPServer):
         *,
         path: str,
         accounts: security.Accounts,
-        schemes: t.Sequence[str],
+        policy: security.Policy,
         tls: ssl.SSLContext | None,
         respond: Respond,
         count: t.Callable[[str, int], None],
     ) -> None:
         self.path = path.strip("/").casefold()
         self.accounts = accounts
-        self.schemes = schemes
+        self.policy = policy
         self.tls = tls
         self.respond = respond
         self.count = count
@@ -91,6 +91,15 @@ def cut(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
+def _peer_name(connection: socket.socket) -> str | None:
+    """Common name of the certificate the client has proven in TLS."""
+    certificate = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
+    if not certificate:
+        return None
+    subject = t.cast("tuple[tuple[tuple[str, str], ...], ...]", certificate.get("subject", ()))
+    return next((value for part in subject for name, value in part if name == "commonName"), None)
+
+
 class _Connection(http.server.BaseHTTPRequestHandler):
     """One TCP connection."""
 
@@ -112,7 +121,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         except BaseException:
             self._close()
             raise
-        self._security = security.ConnectionSecurity(self.server.accounts, self.server.schemes)
+        self._security = security.ConnectionSecurity(self.server.accounts, self.server.policy, _peer_name(self.request))
 
     def finish(self) -> None:
         super().finish()

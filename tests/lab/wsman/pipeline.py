@@ -144,7 +144,7 @@ class PipelineRun:
         # No cmdlet ran where none was found: CategoryInfo is "ObjectNotFound: (X:String) [], CommandNotFoundException".
         found = error.exception_type != f"{_CORE}.CommandNotFoundException"
         record = self._record(error, call.cmdlet if found else "")
-        action = _error_action(call)
+        action = error_action(call)
         if error.terminating or action == "stop":
             raise _Terminated(record)
         if action not in ("silentlycontinue", "ignore"):
@@ -174,7 +174,8 @@ class PipelineRun:
             raise _Stopped
 
 
-def _error_action(call: Call) -> str:
+def error_action(call: Call) -> str:
+    """What a call wants done with errors (about_CommonParameters): its -ErrorAction in lower case."""
     numbers = {0: "silentlycontinue", 1: "stop", 2: "continue", 4: "ignore"}
     for name, value in call.parameters:
         if name is not None and name.casefold() in ("erroraction", "ea"):

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who is calling, and the sealing of messages: HTTP authentication of one connection.
 
-Negotiate and NTLM are bound to the TCP connection (RFC 4559, MS-NTHT); Basic goes with each request (RFC 7617). Messages are
-sealed as MS-WSMV 2.2.9.1 (Encrypted Message Types) says.
+Negotiate, Kerberos, NTLM and CredSSP (MS-CSSP) are bound to the TCP connection (RFC 4559, MS-NTHT); Basic goes with each request
+(RFC 7617); a client certificate comes with TLS (DSP0226 C.3, profile https/mutual). Messages are sealed as MS-WSMV 2.2.9.1
+(Encrypted Message Types) says. Over TLS the context may be bound to the server's certificate (RFC 5929 tls-server-end-point).
 """
 
 from __future__ import annotations
@@ -13,23 +14,38 @@ import base64
 import binascii
 import collections
 import dataclasses
+import functools
+import hashlib
 import hmac
 import os
 import pathlib
+import re
 import shutil
+import ssl
 import struct
 import tempfile
 import threading
 import typing as t
 
 import spnego
+import spnego.channel_bindings
 import spnego.exceptions
+import spnego.tls
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from lab import contoso
 
 _BOUNDARY = b"--Encrypted Boundary"
 _OCTETS = b"\r\n\tContent-Type: application/octet-stream\r\n"
-_PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
+_PROTOCOL = "application/HTTP-{}-session-encrypted"
+_MUTUAL_TLS = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+
+_CREDSSP_PART = 16_384
+"""Bytes CredSSP seals at a time: one TLS record (RFC 5246 6.2.1)."""
+
+
+_AFTER_PART = re.compile(rb"--Encrypted Boundary(--\r\n|\r\n\tContent-Type: [^\0]*--Encrypted Boundary)\Z")
 
 
 class UnsealError(Exception):
@@ -129,21 +145,42 @@ class Outcome:
     headers: tuple[str, ...] = ()
 
 
-class ConnectionSecurity:
-    """Authentication and sealing state of one TCP connection."""
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """What a listener takes.
 
-    def __init__(self, accounts: Accounts, schemes: t.Sequence[str]) -> None:
+    :param schemes: in the order they are offered; ``Certificate`` is offered by TLS
+    :param channel_binding: value of tls-server-end-point a context has to be bound to (CbtHardeningLevel Strict), or None
+    :param certificates: common name of a client certificate to sAMAccountName (winrm certmapping)
+    """
+
+    schemes: tuple[str, ...]
+    channel_binding: bytes | None = None
+    certificates: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class ConnectionSecurity:
+    """Authentication and sealing state of one TCP connection.
+
+    :param peer: common name of the certificate the client has proven in TLS
+    """
+
+    def __init__(self, accounts: Accounts, policy: Policy, peer: str | None = None) -> None:
         self._accounts = accounts
-        self._schemes = schemes
+        self._policy = policy
+        self._peer = peer
         self._context: t.Any = None
         self._user: str | None = None
+        self._protocol = ""
 
     def authenticate(self, authorization: str | None) -> Outcome:
         """Take one request's Authorization header."""
         if authorization is None:
             return Outcome(self._user) if self._user else self._refuse()
+        if authorization == _MUTUAL_TLS:
+            return self._certificate()
         scheme, _, credentials = authorization.partition(" ")
-        offered = {name.casefold() for name in self._schemes}
+        offered = {name.casefold() for name in self._policy.schemes}
         if scheme.casefold() not in offered:
             return self._refuse()
         try:
@@ -154,7 +191,12 @@ class ConnectionSecurity:
 
     def _refuse(self) -> Outcome:
         self.forget()
-        return Outcome(None, tuple('Basic realm="WSMAN"' if name == "Basic" else name for name in self._schemes))
+        offered = [name for name in self._policy.schemes if name != "Certificate"]
+        return Outcome(None, tuple('Basic realm="WSMAN"' if name == "Basic" else name for name in offered))
+
+    def _certificate(self) -> Outcome:
+        name = self._policy.certificates.get(self._peer or "") if "Certificate" in self._policy.schemes else None
+        return Outcome(name) if name else self._refuse()
 
     def _basic(self, token: bytes) -> Outcome:
         user, _, password = token.decode("utf-8", "replace").partition(":")
@@ -162,11 +204,10 @@ class ConnectionSecurity:
         return Outcome(name) if name else self._refuse()
 
     def _negotiate(self, scheme: str, token: bytes) -> Outcome:
-        if self._context is None or self._context.complete:
-            self.forget()
-            protocol = "ntlm" if token.startswith(b"NTLMSSP\0") else scheme.casefold()
-            self._context = spnego.server(protocol=protocol, options=spnego.NegotiateOptions.wrapping_winrm)
         try:
+            if self._context is None or self._context.complete:
+                self.forget()
+                self._context = self._acceptor(scheme, token)
             answer = self._context.step(token)
         except (spnego.exceptions.SpnegoError, ValueError, struct.error):  # a wrong password, or no token at all
             return self._refuse()
@@ -176,46 +217,84 @@ class ConnectionSecurity:
         self._user = self._accounts.find(self._context.client_principal or "")
         return Outcome(self._user, headers) if self._user else self._refuse()
 
+    def _acceptor(self, scheme: str, token: bytes) -> t.Any:
+        """A security context for the scheme; Kerberos takes its keys from the keytab KRB5_KTNAME names."""
+        protocol = "ntlm" if token.startswith(b"NTLMSSP\0") else scheme.casefold()
+        options: dict[str, t.Any] = {}
+        if self._policy.channel_binding is not None and protocol != "credssp":
+            options["channel_bindings"] = spnego.channel_bindings.GssChannelBindings(
+                application_data=self._policy.channel_binding
+            )
+        if protocol == "credssp":
+            options["credssp_tls_context"] = _credssp_tls()
+        self._protocol = {"credssp": "CredSSP", "kerberos": "Kerberos"}.get(protocol, "SPNEGO")
+        return spnego.server(protocol=protocol, options=spnego.NegotiateOptions.wrapping_winrm, **options)
+
     def forget(self) -> None:
         """The connection is nobody's again."""
         self._context = None
         self._user = None
 
     def unseal(self, body: bytes) -> bytes:
-        """The message inside a sealed body.
+        """The message inside a sealed body, which may have several parts.
 
         :raises UnsealError: sealed with another connection's key, or not sealed at all
         """
-        start, end = body.find(_OCTETS), body.rfind(_BOUNDARY)
-        if self._context is None or start < 0 or end < start:
+        if self._context is None or _OCTETS not in body:
             raise UnsealError("no context, or not an encrypted message")
-        sealed = body[start + len(_OCTETS) : end]
-        try:
-            (length,) = struct.unpack_from("<I", sealed)
-            message: bytes = self._context.unwrap_winrm(sealed[4 : 4 + length], sealed[4 + length :])
-        except (struct.error, spnego.exceptions.SpnegoError) as exc:
-            raise UnsealError(str(exc)) from exc
+        message = b""
+        for part in body.split(_OCTETS)[1:]:
+            # What follows is the closing boundary, or a boundary and the next part's headers, which are text.
+            sealed = _AFTER_PART.sub(b"", part)
+            try:
+                (length,) = struct.unpack_from("<I", sealed)
+                message += self._context.unwrap_winrm(sealed[4 : 4 + length], sealed[4 + length :])
+            except (struct.error, spnego.exceptions.SpnegoError) as exc:
+                raise UnsealError(str(exc)) from exc
         return message
 
     def seal(self, message: bytes, boundary: bytes) -> tuple[str, bytes]:
         """Content type and body of a sealed message; ``boundary`` is the line that separates its parts."""
+        protocol = _PROTOCOL.format(self._protocol)
+        size = _CREDSSP_PART if self._protocol == "CredSSP" else len(message)
+        parts = [message[start : start + size] for start in range(0, len(message), size)]
+        body = b"".join(self._sealed_part(part, boundary, protocol) for part in parts) + boundary + b"--\r\n"
+        kind = "multipart/x-multi-encrypted" if len(parts) > 1 else "multipart/encrypted"
+        return f'{kind};protocol="{protocol}";boundary="Encrypted Boundary"', body
+
+    def _sealed_part(self, message: bytes, boundary: bytes, protocol: str) -> bytes:
         header, data, padding = self._context.wrap_winrm(message)
         original = f"type=application/soap+xml;charset=UTF-8;Length={len(message) + padding}"
-        body = b"".join(
+        return b"".join(
             [
                 boundary,
-                f"\r\n\tContent-Type: {_PROTOCOL}\r\n\tOriginalContent: {original}\r\n".encode(),
+                f"\r\n\tContent-Type: {protocol}\r\n\tOriginalContent: {original}\r\n".encode(),
                 boundary,
                 _OCTETS,
                 struct.pack("<I", len(header)),
                 header,
                 data,
-                boundary,
-                b"--\r\n",
             ]
         )
-        return f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="Encrypted Boundary"', body
+
+
+@functools.cache
+def _credssp_tls() -> t.Any:
+    """The TLS inside CredSSP's tokens, with a certificate nobody checks (MS-CSSP 3.1.5)."""
+    certificate, key, public_key = spnego.tls.generate_tls_certificate()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(certificate + b"\n" + key)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return spnego.tls.CredSSPTLSContext(context, public_key=public_key)
+
+
+def end_point(certificate: pathlib.Path) -> bytes:
+    """The channel binding of a server certificate: hash of its DER form (RFC 5929 4.1; ours are signed with SHA-256)."""
+    der = x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(serialization.Encoding.DER)
+    return b"tls-server-end-point:" + hashlib.sha256(der).digest()
 
 
 def is_sealed(content_type: str) -> bool:
-    return content_type.casefold().startswith("multipart/encrypted")
+    return content_type.casefold().startswith(("multipart/encrypted", "multipart/x-multi-encrypted"))

@@ -122,3 +122,27 @@ def test_the_password_does_not_show(options: dict[str, t.Any]) -> None:
     with pytest.raises(TargetError) as info:
         target(**options)
     assert "hidden-password" not in str(info.value)
+
+
+def test_the_transport_winrm_goes_to_the_winrm_listener_for_exchange_too() -> None:
+    result = target(transport="winrm", inventory_port=5986, inventory_auth="ntlm")
+    assert (result.url, result.auth, result.load) == ("https://ex1.contoso.com:5986/wsman", "ntlm", "exchange")
+    assert target(transport="winrm").auth == "kerberos"
+    assert target(transport="winrm", endpoint="windows").load == "none"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"transport": "winrm", "auth": "negotiate"}, "must be one of kerberos, ntlm, .* with transport winrm, not 'negotiate'"),
+        ({"auth": "certificate"}, "over http would have no TLS"),
+        ({"auth": "certificate", "scheme": "https"}, "needs ansible_cmdlet_certificate_pem"),
+        (
+            {"auth": "certificate", "scheme": "https", "certificate_pem": "/c.pem"},
+            "needs ansible_cmdlet_certificate_key_pem",
+        ),
+    ],
+)
+def test_authentication_that_cannot_be(options: dict[str, t.Any], text: str) -> None:
+    with pytest.raises(TargetError, match=text):
+        target(**options)

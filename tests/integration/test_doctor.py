@@ -1,0 +1,47 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""First aid: cmdlet_ping and playbooks/doctor.yml."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Ansible
+
+from lab import contoso
+from lab.exchange import endpoint
+from lab.lab import Lab
+
+
+@pytest.mark.parametrize("ansible", ["psrp", "winrm"], indirect=True)
+def test_a_healthy_organization(lab: Lab, ansible: Ansible) -> None:
+    before = lab.world.view()
+    run = ansible.run("doctor")
+    assert run.returncode == 0, run.output
+    assert lab.world.view() == before
+    for occurrence in (0, 1):
+        result = run.result("cmdlet_ping", occurrence)
+        assert (result["answers"], result["not_allowed"], result["missing_software"]) == (True, [], [])
+        assert result["server"]["powershell"].startswith("5.1.")
+    exchange = run.result("cmdlet_ping")
+    assert exchange["connection"]["username"] == f"{contoso.ADMIN}@{contoso.AD_DOMAIN}"
+    assert exchange["settings"]["auth"] == {"value": "ntlm", "from": "var: ansible_cmdlet_auth"}
+    assert exchange["settings"]["remote_user"]["from"] == "var: ansible_user"
+
+
+def test_what_does_not_answer(ansible: Ansible) -> None:
+    ansible.vars["ansible_password"] = "not-the-password"
+    run = ansible.task("exchange", "cmdlet_ping")
+    assert run.returncode != 0
+    result = run.result("cmdlet_ping")
+    assert result["answers"] is False
+    assert "refused user" in run.failure
+    assert "not-the-password" not in run.output
+
+
+def test_a_cmdlet_that_is_not_there(ansible: Ansible, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is for an account without the role."""
+    monkeypatch.delitem(endpoint._CMDLETS, "Set-SendConnector")
+    run = ansible.task("exchange", "cmdlet_ping")
+    assert [item["cmdlet"] for item in run.result("cmdlet_ping")["not_allowed"]] == ["Set-SendConnector"]
+    assert "Set-SendConnector is not there for svc-ansible" in run.failure
+    assert "the role Send Connectors (role group Organization Management)" in run.failure
