@@ -17,6 +17,8 @@ _GENERAL = uuid.UUID("59ba2f42-79a2-11d0-9020-00c04fc2d3cf")
 _PUBLIC = uuid.UUID("e48d0154-bcf8-11d1-8702-00c04fb96050")
 _MEMBERSHIP = uuid.UUID("bc0ac240-79a9-11d0-9020-00c04fc2d4cf")
 _RESTRICTIONS = uuid.UUID("4c164200-20c0-11d0-a768-00aa006e0529")
+_PERSONAL = uuid.UUID("77b5b886-944a-11d1-aebd-0000f80367c1")
+_LOGON = uuid.UUID("037088f8-0ae1-11d2-b422-00a0c968f939")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +59,9 @@ class Attribute:
 
 
 _CONTAINERS = ("domainDNS", "organizationalUnit", "container")
-# defaultSecurityDescriptor of the classes in MS-ADSC; that of user and its kin without the ACEs for services the lab has not.
+# defaultSecurityDescriptor of the classes in MS-ADSC; that of user without the ACEs for attributes and services the lab has not.
+# Domain, container and foreign security principal have ObjectClass's own default.
+# assumed: that of user does for computer, and the common one for foreign security principals and the builtin domain.
 _USER_SDDL = (
     "D:(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;AO)"
     "(A;;RPLCLORC;;;PS)(A;;RC;;;AU)"
@@ -87,7 +91,7 @@ CLASSES: dict[str, ObjectClass] = {
     item.name.lower(): item
     for item in (
         ObjectClass("domainDNS", uuid.UUID("19195a5b-6da0-11d0-afd3-00c04fd930c9"), ("top", "domain", "domainDNS"), (), "DC"),
-        ObjectClass("container", _base("bf967a8b"), ("top", "container"), ("domainDNS", "container"), "CN"),
+        ObjectClass("container", _base("bf967a8b"), ("top", "container"), _CONTAINERS, "CN"),
         ObjectClass("builtinDomain", _base("bf967a81"), ("top", "builtinDomain"), ("domainDNS",), "CN"),
         ObjectClass(
             "organizationalUnit",
@@ -125,7 +129,7 @@ ATTRIBUTES: dict[str, Attribute] = {
         Attribute("objectClass", _base("bf9679e5"), "oid", _PUBLIC, single=False, writable=False, attid=0x0),
         Attribute("cn", _base("bf96793f"), "text", _PUBLIC, attid=0x3),
         Attribute("ou", _base("bf9679f0"), "text", _PUBLIC, single=False, attid=0xB),
-        Attribute("dc", uuid.UUID("19195a54-6da0-11d0-afd3-00c04fd930c9"), attid=0x150019),
+        Attribute("dc", uuid.UUID("19195a55-6da0-11d0-afd3-00c04fd930c9"), attid=0x150019),
         Attribute("name", _base("bf967a0e"), "text", _PUBLIC, writable=False, attid=0x90001),
         Attribute("distinguishedName", _base("bf9679e4"), "dn", _PUBLIC, writable=False),
         Attribute("objectGUID", _base("bf9679e7"), "octets", _PUBLIC, writable=False),
@@ -141,7 +145,7 @@ ATTRIBUTES: dict[str, Attribute] = {
         Attribute("managedBy", uuid.UUID("0296c120-40da-11d1-a9c0-0000f80367c1"), "dn", attid=0x9028D),
         Attribute("description", _base("bf967950"), "text", _PUBLIC, single=False, attid=0xD),
         Attribute("displayName", _base("bf967953"), "text", _GENERAL, attid=0x2000D),
-        Attribute("info", _base("bf96793e"), attid=0x20051),
+        Attribute("info", _base("bf96793e"), "text", _PERSONAL, attid=0x20051),
         Attribute("mail", _base("bf967961"), "text", _PUBLIC, attid=0x150003),
         # assumed: Exchange adds mailNickname with the GUID of its own schema; the lab made this one up.
         Attribute("mailNickname", uuid.UUID("e3b0c442-98fc-4c14-9afb-f4c8996fb924"), attid=0x201BF),
@@ -150,9 +154,9 @@ ATTRIBUTES: dict[str, Attribute] = {
         Attribute(
             "showInAddressBook", uuid.UUID("3e74f60e-3e73-11d1-a9c0-0000f80367c1"), "dn", _PUBLIC, single=False, attid=0x90284
         ),
-        Attribute("whenCreated", _base("bf967a46"), "time", writable=False, attid=0x20002),
-        Attribute("uSNChanged", _base("bf967a6f"), "integer", _PUBLIC, writable=False),
-        Attribute("uSNCreated", _base("bf967a70"), "integer", _PUBLIC, writable=False),
+        Attribute("whenCreated", _base("bf967a78"), "time", writable=False, attid=0x20002),
+        Attribute("uSNChanged", _base("bf967a6f"), "integer", writable=False),
+        Attribute("uSNCreated", _base("bf967a70"), "integer", writable=False),
         Attribute("nTSecurityDescriptor", _base("bf9679e3"), "octets", attid=NT_SECURITY_DESCRIPTOR_ATTID, operational=True),
         Attribute(
             "replPropertyMetaData",
@@ -165,6 +169,7 @@ ATTRIBUTES: dict[str, Attribute] = {
             "allowedChildClassesEffective",
             uuid.UUID("9a7ad943-ca53-11d1-bbd0-0080c76670c0"),
             "oid",
+            _PUBLIC,
             single=False,
             writable=False,
             operational=True,
@@ -173,6 +178,7 @@ ATTRIBUTES: dict[str, Attribute] = {
             "sDRightsEffective",
             uuid.UUID("c3dbafa6-33df-11d2-98b2-0000f87a57d4"),
             "integer",
+            _GENERAL,
             writable=False,
             operational=True,
         ),
@@ -180,6 +186,7 @@ ATTRIBUTES: dict[str, Attribute] = {
             "tokenGroups",
             uuid.UUID("b7c69e6d-2cc7-11d2-854e-00a0c983f608"),
             "octets",
+            _LOGON,
             single=False,
             writable=False,
             operational=True,

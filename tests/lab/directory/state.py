@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The directory's state: objects, their descriptors and versions, accounts and groups.
 
-Operations on it are in ``directory_search`` and ``directory_update``; the LDAP wire is in ``ldap_server``.
+Operations on it are in ``search`` and ``update``; the LDAP wire is in ``lab.ldap``.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from lab.directory import errors as directory_errors
 from lab.directory import names as directory_names
 from lab.directory import security_descriptor as security
 from lab.directory.errors import LdapFailure
+from lab.directory.matching import comparable
 from lab.directory.schema import CLASSES, Attribute, ObjectClass, attribute
 from lab.directory.search import ALL_PARTS, Requester, name_key
 from lab.directory.security_descriptor import SecurityDescriptor
-from lab.ldap.filter import comparable
 
 if t.TYPE_CHECKING:
     from lab.directory.state import Entry

@@ -2,21 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Search filters: from BER (RFC 4511 4.5.1.7) to a test on an object.
 
-A filter is true, false or undefined (None); an attribute the schema does not have makes it undefined.
+An attribute the schema does not have makes a filter undefined.
 """
 
 from __future__ import annotations
 
-import typing as t
-
-from lab.directory import names as directory_names
-from lab.directory import security_descriptor as security
-from lab.directory.schema import Attribute, attribute
+from lab.directory.matching import Filter, Values, comparable
+from lab.directory.schema import attribute
 from lab.ldap.ber import BerError, Reader
-
-Values = t.Callable[[Attribute], t.Sequence[bytes]]
-"""Gives the values of an attribute that the requester may see."""
-Filter = t.Callable[[Values], bool | None]
 
 _AND, _OR, _NOT, _EQUAL, _SUBSTRINGS = 0xA0, 0xA1, 0xA2, 0xA3, 0xA4
 _GREATER, _LESS, _PRESENT, _APPROXIMATE, _EXTENSIBLE = 0xA5, 0xA6, 0x87, 0xA8, 0xA9
@@ -152,20 +145,3 @@ def _extensible(inner: Reader) -> Filter:
         return bool(common == wanted if rule == BIT_AND else common)
 
     return lambda values: any(holds(value) for value in values(schema))
-
-
-def comparable(schema: Attribute, value: bytes) -> t.Any:
-    """A value in the form its syntax is compared in; None when it is not of that syntax (RFC 4511 4.5.1.7.1: undefined)."""
-    try:
-        if schema.syntax == "octets":
-            if schema.name == "objectSid" and value.startswith(b"S-1-"):
-                return security.sid_to_bytes(value.decode())  # MS-ADTS 3.1.1.3.1.2.5: a SID may be asserted as text
-            return value
-        text = value.decode()
-        if schema.syntax == "integer":
-            return int(text)
-        if schema.syntax == "dn":
-            return directory_names.key(text)
-    except ValueError:
-        return None
-    return text.casefold()
