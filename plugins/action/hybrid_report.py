@@ -81,7 +81,9 @@ def _mode(value: t.Any) -> int:
     except (TypeError, ValueError):
         mode = -1
     if not 0 <= mode <= 0o777:
-        raise AnsibleActionFail(f"mode: {value!r} is not a file's permissions: an octal number in quotes is needed, such as '0640'.")
+        raise AnsibleActionFail(
+            f"mode: {value!r} is not a file's permissions: an octal number in quotes is needed, such as '0640'."
+        )
     return mode
 
 
@@ -122,5 +124,5 @@ def _without_times(report: dict[str, t.Any] | None) -> t.Any:
 
 
 def _diff(path: pathlib.Path, before: dict[str, t.Any] | None, after: dict[str, t.Any]) -> dict[str, str]:
-    texts = (json.dumps(_without_times(report), indent=2) + "\n" if report else "" for report in (before, after))
+    texts = (json.dumps(_without_times(report)["sections"], indent=2) + "\n" if report else "" for report in (before, after))
     return {"before_header": str(path), "after_header": str(path), **dict(zip(("before", "after"), texts, strict=True))}

@@ -153,3 +153,8 @@ def as_text(value: t.Any) -> str:
 def as_label(key: str) -> str:
     """A record's key as a person reads it: ``message_id`` becomes ``message id``."""
     return key.replace("_", " ")
+
+
+def as_time(text: str) -> str:
+    """ISO 8601 in UTC as a person reads it."""
+    return text[:16].replace("T", " ") + " UTC"

@@ -13,7 +13,13 @@ import typing as t
 
 import jinja2
 
-from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._report import as_label, as_text, differences, verdict_of
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._report import (
+    as_label,
+    as_text,
+    as_time,
+    differences,
+    verdict_of,
+)
 
 LONG_LIST = 20
 """Longer lists of affected objects are folded."""
@@ -32,7 +38,7 @@ def render(report: t.Mapping[str, t.Any], json_name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(as_text=as_text, as_label=as_label, verdict_of=verdict_of)
+    environment.filters.update(as_text=as_text, as_label=as_label, as_time=as_time, verdict_of=verdict_of)
     environment.globals.update(differences=differences, LONG_LIST=LONG_LIST)
     page = environment.get_template("page.html.j2")
     return page.render(report=report, places={place["id"]: place for place in report["mail_path"]}, json_name=json_name)
