@@ -91,7 +91,16 @@ def test_manual_returns_what_to_publish(run: Runner) -> None:
     before = run.lab.world.dns.view()
     result = run(provider="manual", server=None, tsig_key_name=None, tsig_secret=None, name_servers=["127.0.0.1", "127.0.0.2"])
     assert not result["changed"]
-    assert result["to_publish"][0] == {"name": GROUPS, "type": "MX", "value": CLOUD, "preference": 0, "ttl": 3600}
+    assert result["to_publish"][0] == {
+        "name": GROUPS,
+        "zone": "contoso.com",
+        "record": "groups",
+        "type": "MX",
+        "ttl": 3600,
+        "values": [MX],
+        "data": [{"value": CLOUD, "preference": 0}],
+        "removed": [],
+    }
     assert result["zone_snippet"].splitlines()[1] == f"{AUTODISCOVER}. 3600 IN CNAME autodiscover.outlook.com."
     assert run.lab.world.dns.view() == before
 
