@@ -18,8 +18,8 @@ options:
       - V(mx) delivers the domain's mail to Microsoft 365.
       - V(autodiscover) is the CNAME that lets Outlook find the groups.
       - V(verification) is the TXT record that proves the domain's ownership.
-      - V(spf) is the TXT record that lets Microsoft 365 send for the domain. A domain has one SPF record at most, so an existing one
-        gets Microsoft 365's host among its terms. A new one lets nobody else send.
+      - V(spf) is the TXT record that lets Microsoft 365 send for the domain. A domain has one SPF record at most, so an
+        existing one gets Microsoft 365's host among its terms. A new one lets nobody else send.
     type: list
     elements: str
     choices:
@@ -43,8 +43,8 @@ options:
   autodiscover_host:
     description:
       - The host the autodiscover CNAME points to.
-      - If not set, what the tenant says where it is asked, else V(autodiscover.outlook.com) with O(cloud=global). Other clouds have
-        hosts of their own, so the tenant is asked there.
+      - If not set, what the tenant says where it is asked, else V(autodiscover.outlook.com) with O(cloud=global). Other
+        clouds have hosts of their own, so the tenant is asked there.
     type: str
   spf_host:
     description:

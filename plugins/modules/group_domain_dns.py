@@ -36,8 +36,8 @@ options:
   state:
     description:
       - With V(present), the domain has the O(records).
-      - With V(absent), it has them no more. Only what O(records) stands for is taken away: the MX to Microsoft 365 and not
-        others, the host in an SPF record and not the record. Whether mail is still on its way to the domain is not looked at.
+      - With V(absent), it has them no more. Only what O(records) stands for is taken away, so an MX that points elsewhere
+        stays, and an SPF record only loses Microsoft 365's host. Whether mail is still on its way to the domain is not looked at.
     type: str
     choices:
       - absent

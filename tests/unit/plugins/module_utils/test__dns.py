@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import Answer, DnsClient, TsigKey
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import Answer, DnsClient, Question, TsigKey
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_changes import Change, changes_for
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_publish import Rfc2136Publisher, read_view
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import Data, RecordSet
@@ -25,6 +25,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_zones 
     Source,
     find_name_servers,
     find_zones,
+    own_zones,
     value_of,
 )
 from lab import contoso
@@ -137,6 +138,72 @@ def test_the_zone_of_a_name(cloud_lab: t.Any, client: DnsClient, primary: Server
 def test_an_alias_into_another_zone_does_not_mislead(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
     zone(cloud_lab).add(f"autodiscover.{GROUPS}.", "CNAME", "autodiscover.fabrikam.com.")
     assert zone_of(client, primary, f"autodiscover.{GROUPS}") == "contoso.com"
+
+
+def test_a_zone_that_was_left_to_other_servers_is_no_zone_here(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    delegated = Zone.new(GROUPS)
+    cloud_lab.world.dns.zones[delegated.origin] = delegated
+    cloud_lab.world.dns.hosts = {delegated.origin: {"127.0.0.2"}}
+    zone(cloud_lab).add(f"{GROUPS}.", "NS", "ns2.contoso.com.")
+    assert client.ask(primary, f"autodiscover.{GROUPS}", "CNAME").referral == GROUPS
+    with pytest.raises(DnsError, match=r"has left the zone groups\.contoso\.com to other name servers"):
+        zone_of(client, primary, f"autodiscover.{GROUPS}")
+    assert zone_of(client, Server("127.0.0.2", primary.port), f"autodiscover.{GROUPS}") == GROUPS
+    resolver = Source(Server("127.0.0.3", primary.port), recursion=True)
+    assert find_name_servers(client, [resolver], [GROUPS], primary.port) == {
+        # The delegated zone's own NS records count, not those of the zone above.
+        GROUPS: [
+            Server("127.0.0.1", primary.port, f"ns1.{GROUPS}"),
+            Server("127.0.0.2", primary.port, f"ns2.{GROUPS}"),
+        ]
+    }
+
+
+def test_zones_of_many_names_take_few_questions(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    names = [f"g{number}.contoso.com" for number in range(20)] + ["g.example.org", "x.y.fabrikam.com"]
+    found = find_zones(client, [Source(primary, recursion=False)], names)
+    assert {found[name] for name in names[:20]} == {"contoso.com"}
+    assert found["x.y.fabrikam.com"] == "fabrikam.com"
+    assert isinstance(found["g.example.org"], DnsError)
+    assert len(cloud_lab.traffic.log) == len(names)
+
+
+def test_zones_a_server_has_itself(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    inside = Server("127.0.0.4", primary.port)
+    names = [GROUPS, "groups.fabrikam.com"]
+    assert own_zones(client, inside, names) == {}
+    internal = Zone.new("contoso.com")
+    cloud_lab.world.internal_dns.zones[internal.origin] = internal
+    assert own_zones(client, inside, names) == {GROUPS: "contoso.com"}
+
+
+def test_a_server_without_edns_is_asked_without_it(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    cloud_lab.world.dns.without_edns = {"127.0.0.1"}
+    assert client.ask(primary, "contoso.com", "MX").sets["MX"].data[0].target == "mail.contoso.com"
+
+
+def test_many_questions_are_answered_in_their_order(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
+    for number in range(50):
+        zone(cloud_lab).add(f"g{number}.contoso.com.", "MX", f"{number} mail.contoso.com.")
+    questions = [Question(primary, f"g{number}.contoso.com", "MX") for number in range(50)]
+    questions.insert(7, Question(primary, "g.example.org", "MX"))
+    answers = client.ask_many(questions)
+    refused = answers.pop(7)
+    assert isinstance(refused, DnsError)
+    assert "REFUSED" in str(refused)
+    assert [value_of(answer).sets["MX"].data[0].preference for answer in answers] == list(range(50))
+    assert client.ask_many([]) == []
+
+
+def test_a_silent_server_is_given_up_and_the_others_are_asked(cloud_lab: t.Any, primary: Server) -> None:
+    cloud_lab.traffic.set_fault(Fault(at=1, lose="request", server="resolver"))
+    silent = Server("127.0.0.3", primary.port)
+    questions = [Question(server, "contoso.com", "MX") for _ in range(20) for server in (silent, primary)]
+    answers = DnsClient(timeout=0.05, concurrency=1).ask_many(questions)
+    assert [isinstance(answer, DnsError) for answer in answers] == [True, False] * 20
+    # Three questions, each twice by UDP and once by TCP.
+    assert cloud_lab.traffic.counts["resolver"] == 9
+    assert cloud_lab.traffic.counts["dns"] == 20
 
 
 def test_the_zones_name_servers(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
