@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import typing as t
 
 import pytest
-from conftest import COLLECTIONS, Ansible
+from conftest import COLLECTIONS, Ansible, Run
 
 from lab import contoso
 from lab.lab import Lab
@@ -180,7 +181,11 @@ def test_ones_own_tasks(handed: Handed) -> None:
 def test_a_wrong_option_fails(stand_ins: pathlib.Path, ansible: Ansible) -> None:
     ansible.environment.update(ANSIBLE_COLLECTIONS_PATH=f"{stand_ins}:{COLLECTIONS}", STAND_IN_FILE="/dev/null")
     tasks = [
-        {"name": "Wrong name", "community.general.cloudflare_dns": {"zone": "x", "prio": 1}, "ignore_errors": True},
+        {
+            "name": "Wrong name",
+            "community.general.cloudflare_dns": {"zone": "x", "api_token": "y", "type": "MX", "value": "z", "prio": 1},
+            "ignore_errors": True,
+        },
         {"name": "Wrong value", "amazon.aws.route53": {"zone": "x", "record": "y", "type": "X", "state": "present"}},
     ]
     run = ansible.run([{"hosts": "localhost", "gather_facts": False, "vars": CONTROL_NODE, "tasks": tasks}])
@@ -191,7 +196,7 @@ def test_a_wrong_option_fails(stand_ins: pathlib.Path, ansible: Ansible) -> None
 
 def test_windows_is_reached_by_its_own_connection(stand_ins: pathlib.Path, ansible: Ansible) -> None:
     ansible.environment.update(ANSIBLE_COLLECTIONS_PATH=f"{stand_ins}:{COLLECTIONS}", STAND_IN_FILE="/dev/null")
-    ansible.host_vars("domain_controllers").update(ansible_port=1, ansible_winrm_scheme="http")
+    ansible.host_vars("domain_controllers").update(ansible_port=1, ansible_winrm_scheme="http", ansible_winrm_transport="ntlm")
     run = ansible.run([{"hosts": "localhost", "gather_facts": False, "vars": CONTROL_NODE, "tasks": [publish("windows")]}])
     assert run.returncode != 0
     assert "port=1" in run.failure or "127.0.0.1:1" in run.failure, run.failure
@@ -204,8 +209,9 @@ def test_the_step_with_a_providers_real_module(stand_ins: pathlib.Path, lab: Lab
     ansible.vars["hybrid_groups_dns_exclusive"] = True
     lab.world.dns.zones["contoso.com."].add(GROUPS, "MX", "10 mail.contoso.com.")
     role = {"name": "exchange.hybrid_groups.configure", "tasks_from": "dns_records"}
-    step = {"name": "DNS records", "ansible.builtin.include_role": role}
-    play = {"hosts": "localhost", "gather_facts": False, "vars": CONTROL_NODE, "tasks": [step]}
+    summary = {"name": "exchange.hybrid_groups.configure", "tasks_from": "summary"}
+    steps = [{"name": "DNS records", "ansible.builtin.include_role": name} for name in (role, summary)]
+    play = {"hosts": "localhost", "gather_facts": False, "vars": CONTROL_NODE, "tasks": steps}
     predicted = ansible.run([play], "--check")
     assert predicted.returncode == 0, predicted.output
     assert lab.world.dns.values(GROUPS, "MX") == ["10 mail.contoso.com."]
@@ -215,5 +221,23 @@ def test_the_step_with_a_providers_real_module(stand_ins: pathlib.Path, lab: Lab
     assert lab.world.dns.values(GROUPS, "TXT") == [f'"{SPF}"']
     assert lab.world.dns.values(AUTODISCOVER, "CNAME") == ["autodiscover.outlook.com."]
     assert run.result("group_domain_dns", 1)["visible"]
+    assert dns_row(predicted) == dns_row(run).replace("published", "not visible yet")
+    assert "  yes  " in dns_row(run)
     again = ansible.run([play])
     assert (again.returncode, again.changed) == (0, 0), again.output
+    assert "  no  " in dns_row(again)
+
+
+def dns_row(run: Run) -> str:
+    """The summary's line on the DNS records, its columns two spaces apart."""
+    (row,) = (line for line in run.result("debug")["msg"] if line.startswith("DNS records"))
+    return re.sub("  +", "  ", row)
+
+
+def test_what_a_provider_needs_is_asked_for_first(lab: Lab, ansible: Ansible) -> None:
+    ansible.vars.update(hybrid_groups_dns_provider="azure", hybrid_groups_mx_host=CLOUD)
+    role = {"name": "exchange.hybrid_groups.configure", "tasks_from": "dns_records"}
+    tasks = [{"name": "DNS records", "ansible.builtin.include_role": role}]
+    run = ansible.run([{"hosts": "localhost", "gather_facts": False, "vars": CONTROL_NODE, "tasks": tasks}])
+    assert "configure_dns_azure_resource_group is needed with configure_dns_provider=azure" in run.failure
+    assert "dns" not in lab.traffic.counts
