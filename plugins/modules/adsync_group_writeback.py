@@ -181,6 +181,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils import (
     _adsync_cycle,
     _dacl_update,
     _directory,
+    _directory_logon,
     _directory_options,
     _distinguished_name,
 )
@@ -203,7 +204,7 @@ def check_options(module: AnsibleModule) -> _directory_options.DirectoryOptions:
     if module.params["sync_timeout"] < 1:
         module.fail_json(msg=f"sync_timeout must be at least 1 second, not {module.params['sync_timeout']}.")
     options = _directory_options.DirectoryOptions.from_params(module.params)
-    _directory.check_requirements(module, options)
+    _directory_logon.check_requirements(module, options)
     return options
 
 
@@ -269,9 +270,7 @@ def grant(module: AnsibleModule, options: _directory_options.DirectoryOptions, o
         if module.check_mode:
             added, after = assessment.missing, found.descriptor.with_explicit(assessment.missing)
         else:
-            change = _dacl_update.add_rules(
-                directory, ou, found, lambda descriptor: _access_rules.assess(descriptor, trustee).missing
-            )
+            change = _dacl_update.update(directory, ou, found, lambda descriptor: _access_rules.granted(descriptor, trustee))
             added, after = change.added, change.after.descriptor
     result: dict[str, t.Any] = {
         "changed": bool(added),

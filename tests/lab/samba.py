@@ -13,6 +13,7 @@ import fcntl
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import threading
 import typing as t
@@ -105,6 +106,7 @@ class SambaDomain(Domain):
     :param image: from :func:`golden_image`
     :param directory: for its copy; must not exist yet
     :param number: distinguishes controllers of one process: each has a loopback address of its own
+    :param expired: its certificate has run out
     :param options: lines of smb.conf's section global
     """
 
@@ -119,11 +121,13 @@ class SambaDomain(Domain):
         authority: CertificateAuthority,
         *,
         number: int = 0,
+        expired: bool = False,
         options: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(authority)
         self._image = image
         self.directory = directory
+        self._expired = expired
         self._options = dict(options or {})
         self._process: subprocess.Popen[bytes] | None = None
         pid = os.getpid()
@@ -149,8 +153,9 @@ class SambaDomain(Domain):
             )
         try:
             self._wait(log)
-            self._create_accounts()
-            self.reset()
+            if not self._expired:
+                self._create_accounts()
+                self.reset()
         except BaseException:
             self.__exit__()
             raise
@@ -170,7 +175,7 @@ class SambaDomain(Domain):
         return self.directory / "etc" / "smb.conf"
 
     def _configure(self) -> None:
-        certificate, key = self.authority.issue(contoso.DC_HOST, self.address)
+        certificate, key = self.authority.issue(contoso.DC_HOST, self.address, expired=self._expired)
         tls = self.directory / "private" / "tls"
         tls.mkdir(exist_ok=True)
         for source, name in ((certificate, "cert.pem"), (key, "key.pem"), (self.authority.ca_file, "ca.pem")):
@@ -200,6 +205,26 @@ class SambaDomain(Domain):
             f"[domain_realm]\n .{contoso.AD_DOMAIN} = {REALM}\n"
         )
 
+    def keytab(self, account: str) -> pathlib.Path:
+        """A keytab with the account's key, which stays as it is."""
+        path = self.directory / f"{account}.keytab"
+        path.unlink(missing_ok=True)  # samba-tool would append
+        _run("samba-tool", "domain", "exportkeytab", str(path), f"--principal={account}", "-s", str(self._smb_conf))
+        return path
+
+    def ticket(self, account: str, password: str) -> pathlib.Path:
+        """A credential cache with a ticket of the account."""
+        path = self.directory / f"{account}.ccache"
+        subprocess.run(
+            ["kinit", "-c", str(path), f"{account}@{REALM}"],
+            env={**os.environ, "KRB5_CONFIG": str(self.krb5_config)},
+            input=f"{password}\n",
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return path
+
     def administrator(self) -> contextlib.AbstractContextManager[ldap3.Connection]:
         """As the domain's own administrator."""
         return self.connect(ADMINISTRATOR, ADMINISTRATOR_PASSWORD)
@@ -212,7 +237,7 @@ class SambaDomain(Domain):
         timer.start()
         try:
             while True:
-                with contextlib.suppress(LDAPException, OSError), self.administrator():
+                with contextlib.suppress(LDAPException, OSError), self._first_logon():
                     return
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.05)
@@ -221,6 +246,11 @@ class SambaDomain(Domain):
                     raise RuntimeError(f"samba did not start: {log.read_text()[-2000:]}")
         finally:
             timer.cancel()
+
+    def _first_logon(self) -> contextlib.AbstractContextManager[t.Any]:
+        if self._expired:  # nobody can log on to it; that it listens must do
+            return socket.create_connection((self.address, self.ldaps_port), 5)
+        return self.administrator()
 
     def _create_accounts(self) -> None:
         """What stays the same for all tests: accounts, and the domain controller's Kerberos name for LDAP."""
