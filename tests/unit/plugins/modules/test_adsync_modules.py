@@ -20,7 +20,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError, CmdletResult, ErrorDetail
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._deadline import Deadline
 from lab import contoso
-from lab.adsync.endpoint import ConnectHost, ConnectState
+from lab.adsync.endpoint import ConnectHost, ConnectState, Partition
 from lab.certificates import CertificateAuthority
 from lab.directory import security_descriptor as security
 from lab.directory.state import DirectoryState
@@ -299,6 +299,7 @@ def test_ou_that_is_gone(lab: Lab, run: Runner) -> None:
 
 def test_ou_of_another_domain(lab: Lab, run: Runner) -> None:
     lab.connect.set_group_writeback("OU=Groups,DC=fabrikam,DC=com")
+    lab.connect.ad_connector.partitions.append(Partition("DC=fabrikam,DC=com", inclusion=["DC=fabrikam,DC=com"]))
     failed = run.grant(ou=None)
     assert failed["msg"].startswith("domain_controller: ")
     assert "serves the domain corp.contoso.com" in failed["msg"]
@@ -361,7 +362,7 @@ BROKEN = ErrorDetail("The service is not there.", "x", "WriteError", "InvalidOpe
 
 def test_sync_after_a_change_only(lab: Lab, run: Runner) -> None:
     exports = len(lab.connect.runs)
-    assert run.grant(sync=True)["sync"] == {"waited": False, "finished": True}
+    assert run.grant(sync=True)["sync"] == {"waited": False, "finished": True, "export": "success", "failures": 0}
     assert len(lab.connect.runs) > exports
     again = run.grant(sync=True)
     assert not again["changed"]
@@ -371,14 +372,14 @@ def test_sync_after_a_change_only(lab: Lab, run: Runner) -> None:
 
 def test_a_sync_in_progress_is_awaited(lab: Lab, run: Runner) -> None:
     lab.connect.start_cycle("Delta")
-    assert run.grant(sync=True)["sync"] == {"waited": True, "finished": True}
+    assert run.grant(sync=True)["sync"] == {"waited": True, "finished": True, "export": "success", "failures": 0}
     assert lab.client.calls.count("Start-ADSyncSyncCycle") == 1
 
 
 @pytest.mark.parametrize("refusal", [BUSY, RUNNING])
 def test_a_sync_that_began_in_between_is_awaited(lab: Lab, run: Runner, refusal: ErrorDetail) -> None:
     lab.client.answers["Start-ADSyncSyncCycle"] = [refusal, refusal]
-    assert run.grant(sync=True)["sync"] == {"waited": True, "finished": True}
+    assert run.grant(sync=True)["sync"] == {"waited": True, "finished": True, "export": "success", "failures": 0}
     assert lab.client.calls.count("Start-ADSyncSyncCycle") == 3
 
 
@@ -394,14 +395,14 @@ def test_waiting_has_an_end(lab: Lab, run: Runner, monkeypatch: pytest.MonkeyPat
 
 def test_our_sync_may_outlast_the_wait(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adsync_group_writeback, "Deadline", lambda _seconds: Deadline(0))
-    assert run.grant(sync=True)["sync"] == {"waited": False, "finished": False}
+    assert run.grant(sync=True)["sync"] == {"waited": False, "finished": False, "export": None, "failures": 0}
 
 
 def test_a_write_that_cannot_be_verified_is_told(lab: Lab, run: Runner) -> None:
-    """Log on, root, account twice, DACL twice, write; then the line goes dead."""
-    lab.traffic.set_fault(Fault(at=8, lose="request"))
+    """Log on, root, account twice, DACL, what is below, DACL, write; then the line goes dead."""
+    lab.traffic.set_fault(Fault(at=9, lose="request"))
     failed = run.grant()
-    assert "modify" in lab.traffic.log[6][1].lower()
+    assert "modify" in lab.traffic.log[7][1].lower()
     assert "Run again" in failed["msg"]
     assert failed["changed"] is True
 
