@@ -26,7 +26,6 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_
 )
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_locator import find_domain_controllers
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_logon import (
-    LDAPException,
     log_off,
     log_on,
 )
@@ -41,10 +40,12 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._security_d
 
 try:
     import ldap3
+    from ldap3.core.exceptions import LDAPException
     from ldap3.protocol.microsoft import security_descriptor_control
     from ldap3.utils.conv import escape_filter_chars
 except ImportError:
     ldap3 = None  # _directory_logon.check_requirements says so
+    LDAPException = OSError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

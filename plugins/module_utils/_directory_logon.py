@@ -163,7 +163,7 @@ def log_on(options: DirectoryOptions) -> t.Any:
         if options.tls == "starttls":
             connection.start_tls(read_server_info=False)
         connection.bind(read_server_info=False)
-    except (AttributeError, *_gssapi_errors()) as exc:
+    except _kerberos_errors() as exc:
         log_off(connection)
         # When Kerberos fails on a connection to be sealed, ldap3 2.10.2rc4 trips over its own attempt to say goodbye.
         cause = exc.__context__ if isinstance(exc, AttributeError) else exc
@@ -232,6 +232,10 @@ def principal(user: str | None) -> str:
     """Kerberos' form of a name: Active Directory's realms are the domain names in capitals."""
     name, at, realm = (user or "").partition("@")
     return f"{name}{at}{realm.upper()}"
+
+
+def _kerberos_errors() -> tuple[type[Exception], ...]:
+    return (AttributeError, *_gssapi_errors())
 
 
 def _gssapi_errors() -> tuple[type[Exception], ...]:

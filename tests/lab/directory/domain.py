@@ -83,6 +83,8 @@ class Domain(abc.ABC):
             yield connection
         finally:
             connection.unbind()
+            if connection.socket is not None:  # ldap3 2.9.1 leaves that of a connection that failed
+                connection.socket.close()
 
     def admin(self) -> contextlib.AbstractContextManager[ldap3.Connection]:
         """As the administrator of the playbooks."""
