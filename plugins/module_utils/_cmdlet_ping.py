@@ -51,7 +51,9 @@ NEEDS: t.Mapping[str, tuple[Need, ...]] = {
         Need("Set-AcceptedDomain", ("Identity", "DomainType"), _ACCEPTED_DOMAINS),
         Need("Remove-AcceptedDomain", ("Identity", "Confirm"), _ACCEPTED_DOMAINS),
         Need("Get-SendConnector", ("Identity",), _CONFIGURATION),
+        Need("New-SendConnector", ("Name", "AddressSpaces"), _SEND_CONNECTORS),
         Need("Set-SendConnector", ("Identity", "AddressSpaces"), _SEND_CONNECTORS),
+        Need("Remove-SendConnector", ("Identity", "Confirm"), _SEND_CONNECTORS),
     ),
     "windows": (
         Need("Get-ADSyncScheduler", (), _ADSYNC),

@@ -106,6 +106,10 @@ def test_a_step_that_is_cut_and_run_again_ends_as_one_that_is_not(
     lab.traffic.set_fault(Fault(at=number))
     run_step(ansible, step)
     lab.traffic.set_fault(None)
+    if step in PREREQUISITES:
+        # It only reads. Run again, it is the run that was not cut.
+        assert view(lab) == steps[step].view
+        return
 
     again = run_step(ansible, step)
     assert again.returncode == 0, again.output
