@@ -20,9 +20,8 @@ import typing as t
 import warnings
 
 from lab import contoso
-from lab.directory import security_descriptor as security
+from lab.directory import client as directory_client
 from lab.directory.domain import Domain
-from lab.directory.security_descriptor import SecurityDescriptor
 from lab.directory.seed import FULL_CONTROL, UNIVERSAL_DISTRIBUTION, USERS
 
 with warnings.catch_warnings():
@@ -30,7 +29,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import ldap3
     from ldap3.core.exceptions import LDAPException
-    from ldap3.protocol.microsoft import security_descriptor_control
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,6 +109,7 @@ class SambaDomain(Domain):
     """
 
     kind = "samba"
+    has_exchange_schema = False
     ldaps_port = 636
     ldap_port = 389
 
@@ -298,21 +297,7 @@ def _add_user(connection: ldap3.Connection, dn: str, name: str, password: str) -
 
 def _delegate(connection: ldap3.Connection) -> None:
     """The administrator of the playbooks has been given the writeback OU, and nothing else."""
-    control = security_descriptor_control(criticality=True, sdflags=security.DACL)
-    connection.search(contoso.BASE_DN, f"(sAMAccountName={contoso.ADMIN})", attributes=["objectSid"])
-    sid, _end = security.read_sid(next(iter(_entries(connection)))["raw_attributes"]["objectSid"][0])
-    connection.search(contoso.WRITEBACK_OU, "(objectClass=*)", ldap3.BASE, attributes=["nTSecurityDescriptor"], controls=control)
-    value = next(iter(_entries(connection)))["raw_attributes"]["nTSecurityDescriptor"][0]
-    descriptor = SecurityDescriptor.from_bytes(value)
-    rule = security.aces_from_sddl(f"(A;CI;{FULL_CONTROL};;;{sid})", contoso.DOMAIN_SID)
-    descriptor.dacl = [*rule, *(descriptor.dacl or ())]
-    change = {"nTSecurityDescriptor": [(ldap3.MODIFY_REPLACE, [descriptor.to_bytes(security.DACL)])]}
-    connection.modify(contoso.WRITEBACK_OU, change, controls=control)
-    _expect_success(connection)
-
-
-def _entries(connection: ldap3.Connection) -> list[dict[str, t.Any]]:
-    return [entry for entry in connection.response or () if entry["type"] == "searchResEntry"]
+    directory_client.add_rules(connection, f"(A;CI;{FULL_CONTROL};;;{{sid}})", account=contoso.ADMIN)
 
 
 def _expect_success(connection: ldap3.Connection) -> None:

@@ -7,11 +7,16 @@ Sources: Entra Connect documentation (ADSync and AdSyncConfig references, schedu
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import typing as t
 
 from lab.adsync import objects as adsync_objects
-from lab.adsync.state import AD, Connector, ConnectState, Cycle, Partition, Run, Scheduler
+from lab.adsync.connected_directory import ConnectedDirectory, EmbeddedDirectory
+from lab.adsync.export import Exported, export
+from lab.adsync.state import AD, CONTAINER_PARAMETER, Connector, ConnectState, Cycle, Partition, Run, Scheduler
+from lab.directory import errors as directory_errors
+from lab.directory.errors import LdapFailure
 from lab.powershell import cmdlets as powershell_cmdlets
 from lab.powershell.binding import Parameter, Syntax, bind, command_not_found
 from lab.powershell.cmdlets import GET_ITEM_PROPERTY, IMPORT_MODULE, SELECT_OBJECT, WHERE_OBJECT, syntax
@@ -34,6 +39,9 @@ _MODULE_PATHS = {
     rf"{_INSTALLATION}\AdSyncConfig".lower(): "AdSyncConfig",
 }
 
+OpenDirectory = t.Callable[[Connector], contextlib.AbstractContextManager[ConnectedDirectory]]
+"""Logs the connector's account on to its directory; raises LdapFailure when that is refused."""
+
 Handler = t.Callable[[ConnectState, t.Mapping[str, t.Any]], t.Iterable[NetObject]]
 
 
@@ -53,11 +61,6 @@ def _get_connector(state: ConnectState, parameters: t.Mapping[str, t.Any]) -> li
             exception_type="Microsoft.IdentityManagement.PowerShell.ObjectModel.ConnectorNotFoundException",
         )
     return [adsync_objects.connector(item) for item in found]
-
-
-def _get_scheduler(state: ConnectState, _parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
-    in_progress = state.poll_cycle()
-    return [adsync_objects.scheduler(state, in_progress, datetime.datetime.now(datetime.UTC))]
 
 
 def _start_cycle(state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
@@ -125,7 +128,6 @@ def _adsync(cmdlet: str, *parameters: Parameter) -> Syntax:
 
 _ADSYNC: tuple[tuple[Syntax, Handler], ...] = (
     (_adsync("Get-ADSyncConnector", Parameter("Name", position=1), Parameter("Identifier", "Guid")), _get_connector),
-    (_adsync("Get-ADSyncScheduler"), _get_scheduler),
     (_adsync("Get-ADSyncAADCompanyFeature"), lambda state, _: [adsync_objects.company_feature(state)]),
     (_adsync("Get-ADSyncGlobalSettings"), lambda state, _: [adsync_objects.global_settings(state)]),
     (
@@ -143,6 +145,7 @@ _ADSYNC: tuple[tuple[Syntax, Handler], ...] = (
         _get_run_profile_result,
     ),
 )
+_GET_SCHEDULER = _adsync("Get-ADSyncScheduler")
 # A script module: its functions name themselves in error ids.
 _ADSYNCCONFIG: tuple[tuple[Syntax, Handler], ...] = (
     (syntax("Get-ADSyncADConnectorAccount", "Get-ADSyncADConnectorAccount"), _get_connector_account),
@@ -162,17 +165,20 @@ class ConnectHost:
 
     The modules it has imported belong to the runspace: see :meth:`new_runspace`. ADSync loads itself at first use (as
     modules on the module path do); AdSyncConfig lies elsewhere and is imported by its path.
+
+    :param open_directory: the directory groups are exported to; by default the world's own
     """
 
     language_mode = "FullLanguage"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, open_directory: OpenDirectory | None = None) -> None:
         self._world = world
+        self._open_directory = open_directory or self._open_embedded_directory
         self._imported: set[str] = set()
 
     def new_runspace(self) -> ConnectHost:
         """The same server, with nothing imported yet."""
-        return ConnectHost(self._world)
+        return ConnectHost(self._world, self._open_directory)
 
     def run(self, call: Call) -> list[t.Any]:
         """Run one cmdlet under the world's lock.
@@ -193,12 +199,35 @@ class ConnectHost:
             return binding.run(lambda: run(state, binding.parameters))
 
     def _find(self, state: ConnectState, cmdlet: str) -> tuple[Syntax, Handler]:
-        for module, commands in _MODULES.items():
+        modules = {**_MODULES, "ADSync": (*_ADSYNC, (_GET_SCHEDULER, self._get_scheduler))}
+        for module, commands in modules.items():
             loads_itself = module == "ADSync" and state.module_on_path
             for command, handler in commands:
                 if command.cmdlet.lower() == cmdlet.lower() and (module in self._imported or loads_itself):
                     return command, handler
         raise command_not_found(cmdlet)
+
+    def _get_scheduler(self, state: ConnectState, _parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+        in_progress = state.poll_cycle(self._export)
+        return [adsync_objects.scheduler(state, in_progress, datetime.datetime.now(datetime.UTC))]
+
+    def _export(self, connector: Connector, at: datetime.datetime) -> Exported:
+        """The export run of a connector to a forest."""
+        state, space = self._world.connect, self._world.connect.spaces.setdefault(connector.name, {})
+        container = connector.global_parameters.get(CONTAINER_PARAMETER) if state.features["UnifiedGroupWriteback"] else None
+        if not (container or space):
+            return Exported()
+        try:
+            with self._open_directory(connector) as directory:
+                return export(space, self._world.tenant.groups, container, directory, at)
+        except LdapFailure as failure:
+            # Result codes of a run that cannot begin (FIM's Run History XML, <result>).
+            refused = failure.code == directory_errors.INVALID_CREDENTIALS
+            return Exported("no-start-credentials" if refused else "no-start-connection")
+
+    @contextlib.contextmanager
+    def _open_embedded_directory(self, connector: Connector) -> t.Iterator[ConnectedDirectory]:
+        yield EmbeddedDirectory(self._world.directory, connector.connectivity["forest-login-user"])
 
     def _import(self, state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
         for name in parameters["Name"]:

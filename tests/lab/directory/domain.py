@@ -45,12 +45,14 @@ class Domain(abc.ABC):
     :ivar address: where it listens; its certificate has this address too
     :ivar ldaps_port: LDAP over TLS
     :ivar ldap_port: LDAP with StartTLS
+    :ivar has_exchange_schema: Exchange setup has extended the schema
     """
 
     kind: str
     address: str
     ldaps_port: int
     ldap_port: int
+    has_exchange_schema: bool
 
     def __init__(self, authority: CertificateAuthority) -> None:
         self.authority = authority
@@ -99,6 +101,7 @@ class EmbeddedDomain(Domain):
     """The lab's own directory behind its own LDAP server; a context manager that starts and stops it."""
 
     kind = "embedded"
+    has_exchange_schema = True
     address = "127.0.0.1"
 
     def __init__(self, authority: CertificateAuthority) -> None:

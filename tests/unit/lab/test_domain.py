@@ -13,9 +13,22 @@ import pytest
 
 from lab import contoso
 from lab.directory import security_descriptor as security
+from lab.directory.client import (
+    CHANGE,
+    CREATE,
+    GROUP,
+    SD,
+    add_rules,
+    code,
+    dacl,
+    explicit,
+    read,
+    sid_of,
+    write_dacl,
+)
 from lab.directory.domain import Domain
 from lab.directory.schema import ATTRIBUTES, CLASSES, NT_SECURITY_DESCRIPTOR_ATTID
-from lab.directory.security_descriptor import Ace, SecurityDescriptor
+from lab.directory.security_descriptor import SecurityDescriptor
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -26,50 +39,7 @@ if t.TYPE_CHECKING:
     from lab.samba import SambaDomain
 
 OU, OTHER = contoso.WRITEBACK_OU, contoso.OTHER_OU
-GROUP = CLASSES["group"].guid
-SD = "nTSecurityDescriptor"
-CREATE = "(OA;CI;CCDC;{group};;{sid})"
-CHANGE = "(OA;CIIO;CCDCLCSWRPWPDTLOSDRC;;{group};{sid})"
 Connection = ldap3.Connection
-
-
-def read(connection: Connection, dn: str, *attributes: str, control: t.Any = None) -> dict[str, list[bytes]]:
-    connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=list(attributes), controls=control)
-    assert connection.result["result"] == 0, connection.result
-    return {name: values for name, values in connection.response[0]["raw_attributes"].items() if values}
-
-
-def dacl(connection: Connection, dn: str = OU) -> list[Ace]:
-    value = read(connection, dn, SD, control=security_descriptor_control(criticality=True, sdflags=4))[SD][0]
-    return SecurityDescriptor.from_bytes(value).dacl or []
-
-
-def explicit(connection: Connection, dn: str = OU) -> list[Ace]:
-    """The object's own ACEs as a multiset: a DC may have sorted them."""
-    return sorted((ace for ace in dacl(connection, dn) if not ace.inherited), key=Ace.to_bytes)
-
-
-def write(connection: Connection, aces: list[Ace], dn: str = OU) -> int:
-    value = SecurityDescriptor(security.SELF_RELATIVE | 0x0400, dacl=aces).to_bytes(security.DACL)
-    control = security_descriptor_control(criticality=True, sdflags=4)
-    connection.modify(dn, {SD: [(ldap3.MODIFY_REPLACE, [value])]}, controls=control)
-    return code(connection)
-
-
-def code(connection: Connection) -> int:
-    return int(connection.result["result"])
-
-
-def sid_of(connection: Connection, account: str) -> str:
-    connection.search(contoso.BASE_DN, f"(sAMAccountName={account})", attributes=["objectSid"])
-    [entry] = [entry for entry in connection.response if entry["type"] == "searchResEntry"]
-    return security.read_sid(entry["raw_attributes"]["objectSid"][0])[0]
-
-
-def grant(connection: Connection, *rules: str) -> None:
-    sid = sid_of(connection, contoso.CONNECTOR_ACCOUNT)
-    added = [Ace.from_sddl(rule.format(group=GROUP, sid=sid), contoso.DOMAIN_SID) for rule in rules]
-    assert write(connection, [*added, *dacl(connection)]) == 0, connection.result
 
 
 def add_group(connection: Connection, name: str, ou: str = OU) -> int:
@@ -108,14 +78,14 @@ def test_before_anything_is_granted(domain: Domain) -> None:
 
 def test_the_inherit_only_rule_alone_does_not_let_it_create(domain: Domain) -> None:
     with domain.admin() as admin, domain.connector() as connector:
-        grant(admin, CHANGE)
+        add_rules(admin, CHANGE)
         assert creatable(connector) == []
         assert add_group(connector, "g") == 50
 
 
 def test_the_rule_to_create_alone_does_not_let_it_change(domain: Domain) -> None:
     with domain.admin() as admin, domain.connector() as connector:
-        grant(admin, CREATE)
+        add_rules(admin, CREATE)
         assert creatable(connector) == ["group"]
         assert add_group(connector, "g") == 0
         connector.modify(f"CN=g,{OU}", {"member": [(ldap3.MODIFY_ADD, [f"CN={contoso.USER},{OTHER}"])]})
@@ -127,7 +97,7 @@ def test_the_rule_to_create_alone_does_not_let_it_change(domain: Domain) -> None
 def test_both_rules_let_it_manage_groups_and_nothing_else(domain: Domain) -> None:
     with domain.admin() as admin, domain.connector() as connector:
         assert add_group(admin, "made before") == 0
-        grant(admin, CREATE, CHANGE)
+        add_rules(admin, CREATE, CHANGE)
         assert add_group(connector, "made by it") == 0
         for name in ("made before", "made by it"):
             dn = f"CN={name},{OU}"
@@ -143,7 +113,7 @@ def test_both_rules_let_it_manage_groups_and_nothing_else(domain: Domain) -> Non
             connector.add(f"{'OU' if name == 'organizationalUnit' else 'CN'}=x,{ou}", name)
             assert code(connector) == 50, name
         assert add_group(connector, "g", OTHER) == 50
-        assert write(connector, dacl(connector)) == 50
+        assert write_dacl(connector, dacl(connector)) == 50
         connector.modify(OU, {"description": [(ldap3.MODIFY_REPLACE, ["x"])]})
         assert code(connector) == 50
         connector.modify(f"CN={contoso.USER},{OTHER}", {"description": [(ldap3.MODIFY_REPLACE, ["x"])]})
@@ -153,20 +123,17 @@ def test_both_rules_let_it_manage_groups_and_nothing_else(domain: Domain) -> Non
 @pytest.mark.parametrize("rule", ["(D;;CC;;;{sid})", "(OD;;CC;{group};;{sid})", "(D;;CC;;;WD)"])
 def test_a_rule_that_denies_wins(domain: Domain, rule: str) -> None:
     with domain.admin() as admin, domain.connector() as connector:
-        grant(admin, rule, CREATE, CHANGE)
+        add_rules(admin, rule, CREATE, CHANGE)
         assert creatable(connector) == []
         assert add_group(connector, "g") == 50
 
 
 def test_a_protected_group_is_out_of_reach(domain: Domain) -> None:
     with domain.admin() as admin, domain.connector() as connector:
-        grant(admin, CREATE, CHANGE)
+        add_rules(admin, CREATE, CHANGE)
         assert add_group(admin, "protected") == 0
         dn = f"CN=protected,{OU}"
-        value = SecurityDescriptor(0x9004, dacl=[ace for ace in dacl(admin, dn) if not ace.inherited]).to_bytes(4)
-        control = security_descriptor_control(criticality=True, sdflags=4)
-        admin.modify(dn, {SD: [(ldap3.MODIFY_REPLACE, [value])]}, controls=control)
-        assert code(admin) == 0
+        assert write_dacl(admin, explicit(admin, dn), dn, protected=True) == 0
         connector.modify(dn, {"description": [(ldap3.MODIFY_REPLACE, ["x"])]})
         assert code(connector) == 50
 
@@ -174,10 +141,10 @@ def test_a_protected_group_is_out_of_reach(domain: Domain) -> None:
 def test_what_was_granted_can_be_taken_away(domain: Domain) -> None:
     with domain.admin() as admin, domain.connector() as connector:
         before = explicit(admin)
-        grant(admin, CREATE, CHANGE)
+        add_rules(admin, CREATE, CHANGE)
         sid = sid_of(admin, contoso.CONNECTOR_ACCOUNT)
         assert len(explicit(admin)) == len(before) + 2
-        assert write(admin, [ace for ace in dacl(admin) if ace.sid != sid]) == 0
+        assert write_dacl(admin, [ace for ace in dacl(admin) if ace.sid != sid]) == 0
         assert explicit(admin) == before
         assert add_group(connector, "g") == 50
 
@@ -188,9 +155,9 @@ def test_what_was_granted_can_be_taken_away(domain: Domain) -> None:
 def test_version_counts_changes_of_the_descriptor_only(domain: Domain) -> None:
     with domain.admin() as admin:
         first = version(admin)
-        grant(admin, CREATE)
+        add_rules(admin, CREATE)
         assert version(admin) == first + 1
-        assert write(admin, dacl(admin)) == 0
+        assert write_dacl(admin, dacl(admin)) == 0
         assert version(admin) == first + 1
         admin.modify(OU, {"description": [(ldap3.MODIFY_REPLACE, ["x"])]})
         assert code(admin) == 0
@@ -199,7 +166,7 @@ def test_version_counts_changes_of_the_descriptor_only(domain: Domain) -> None:
 
 def test_inherited_rules_reach_down_and_stand_last(domain: Domain) -> None:
     with domain.admin() as admin:
-        grant(admin, CREATE, CHANGE)
+        add_rules(admin, CREATE, CHANGE)
         assert add_group(admin, "g") == 0
         sid = sid_of(admin, contoso.CONNECTOR_ACCOUNT)
         found = [ace for ace in dacl(admin, f"CN=g,{OU}") if ace.sid == sid]

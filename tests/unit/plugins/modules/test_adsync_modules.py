@@ -22,6 +22,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._deadline i
 from lab import contoso
 from lab.adsync.endpoint import ConnectHost, ConnectState, Partition
 from lab.certificates import CertificateAuthority
+from lab.cloud.tenant import TenantState
 from lab.directory import security_descriptor as security
 from lab.directory.state import DirectoryState
 from lab.ldap.server import LdapServer
@@ -87,7 +88,7 @@ class Lab:
 
     def __init__(self, directory: pathlib.Path) -> None:
         self.world: t.Any = types.SimpleNamespace(
-            lock=threading.RLock(), directory=DirectoryState.seed(), connect=ConnectState.seed()
+            lock=threading.RLock(), directory=DirectoryState.seed(), connect=ConnectState.seed(), tenant=TenantState.seed()
         )
         self.traffic = Traffic()
         authority = CertificateAuthority(directory)
