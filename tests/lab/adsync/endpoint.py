@@ -170,7 +170,7 @@ class ConnectHost:
         self._world = world
         self._imported: set[str] = set()
 
-    def new_runspace(self) -> ConnectHost:
+    def new_runspace(self, _user: str) -> ConnectHost:
         """The same server, with nothing imported yet."""
         return ConnectHost(self._world)
 
