@@ -95,11 +95,20 @@ def _discard(_text: str) -> None:
     """The warning stream under -WarningAction SilentlyContinue."""
 
 
+class CallRecord(t.NamedTuple):
+    """A call as it came in, with the names of its parameters."""
+
+    product: str
+    cmdlet: str
+    parameters: tuple[str, ...]
+
+
 class ExchangeHost:
     """The cmdlets behind configuration Microsoft.Exchange.
 
     :param version: product whose cmdlets are offered, such as ``Exchange Server 2016``; by default that of the build the
         state gives the endpoint's server
+    :ivar calls: what has been called with what, each once
     """
 
     language_mode = "NoLanguage"
@@ -107,6 +116,7 @@ class ExchangeHost:
     def __init__(self, world: World, version: str | None = None) -> None:
         self._world = world
         self._version = version
+        self.calls: set[CallRecord] = set()
 
     def new_runspace(self, user: str) -> ExchangeHost:
         """An Exchange session keeps nothing between calls.
@@ -143,7 +153,9 @@ class ExchangeHost:
     def _run(self, call: Call, warnings: list[str]) -> list[NetObject]:
         state = self._world.exchange
         server = next(iter(state.servers.values()))
-        syntax = find_syntax(call.cmdlet, self._version or product_of(server.version))
+        product = self._version or product_of(server.version)
+        self.calls.add(CallRecord(product, call.cmdlet, tuple(str(name) for name, _value in call.parameters)))
+        syntax = find_syntax(call.cmdlet, product)
         known = syntax is not None and syntax.cmdlet in _CMDLETS and self._permissions(call.user).allow(syntax.cmdlet)
         if syntax is None or not known:
             raise command_not_found(call.cmdlet)
