@@ -12,6 +12,7 @@ WRITEBACK_OU = f"OU=M365Groups,{BASE_DN}"
 OTHER_OU = f"OU=Staff,{BASE_DN}"
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
 DC_HOST = "dc1.corp.contoso.com"
+DC2_HOST = "dc2.corp.contoso.com"
 
 # Exchange
 EXCHANGE_HOST = "ex1.corp.contoso.com"

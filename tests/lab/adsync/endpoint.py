@@ -176,7 +176,7 @@ class ConnectHost:
         self._open_directory = open_directory or self._open_embedded_directory
         self._imported: set[str] = set()
 
-    def new_runspace(self) -> ConnectHost:
+    def new_runspace(self, _user: str) -> ConnectHost:
         """The same server, with nothing imported yet."""
         return ConnectHost(self._world, self._open_directory)
 

@@ -197,7 +197,7 @@ def test_account_from_the_connectivity_parameters(connect: Connect) -> None:
 
 def test_imports_belong_to_a_runspace(connect: Connect) -> None:
     connect("Import-Module", ADSYNCCONFIG_PATH)
-    other = connect.host.new_runspace()
+    other = connect.host.new_runspace(contoso.ADMIN)
     with pytest.raises(PowerShellError, match="is not recognized"):
         other.run(Call("Get-ADSyncADConnectorAccount", [], [], "u", print))
 
