@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import typing as t
+import uuid
 import warnings
 
 import pytest
@@ -361,3 +363,89 @@ def test_start_in_the_past_is_right_while_a_sync_runs(lab: ConnectLab, run: Runn
     info = run(adsync_info)
     assert info["scheduler"]["in_progress"]
     assert info["problems"] == []
+
+
+# What rights alone do not mend
+
+
+def scope(lab: ConnectLab, **changes: t.Any) -> None:
+    for name, value in changes.items():
+        setattr(lab.connect.ad_connector.partitions[0], name, value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"selected": False}, "the partition DC=corp,DC=contoso,DC=com is not selected"),
+        ({"inclusion": [contoso.OTHER_OU]}, "not among the OUs chosen"),
+        ({"exclusion": [contoso.WRITEBACK_OU]}, "not among the OUs chosen"),
+        ({"inclusion": [contoso.BASE_DN, f"OU=Below,{contoso.WRITEBACK_OU}"], "exclusion": [contoso.WRITEBACK_OU]}, "not among"),
+    ],
+)
+def test_an_ou_that_is_not_synchronized(lab: ConnectLab, run: Runner, changes: dict[str, t.Any], reason: str) -> None:
+    scope(lab, **changes)
+    state = lab.state()
+    failed = run.grant()
+    assert failed["msg"].startswith(f"ou: {contoso.WRITEBACK_OU} is outside the sync scope of connector {contoso.AD_DOMAIN}: ")
+    assert reason in failed["msg"] and "wizard" in failed["msg"]
+    assert lab.state() == state
+    assert not traffic(lab).counts
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"inclusion": [contoso.WRITEBACK_OU.lower()]},
+        {"exclusion": [contoso.OTHER_OU]},
+        {"inclusion": [contoso.WRITEBACK_OU], "exclusion": [contoso.BASE_DN]},
+    ],
+)
+def test_an_ou_that_is_synchronized(lab: ConnectLab, run: Runner, changes: dict[str, t.Any]) -> None:
+    scope(lab, **changes)
+    assert run.grant()["changed"]
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "words"),
+    [("staging_mode", "staging mode, so it exports nothing"), ("suspended", "finish the upgrade or close the wizard")],
+)
+def test_a_server_that_does_not_write_now_is_a_warning(lab: ConnectLab, run: Runner, obstacle: str, words: str) -> None:
+    setattr(lab.connect.scheduler, obstacle, True)
+    result = run.grant()
+    assert result["changed"]
+    assert any(words in str(warning) for warning in result["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("build", "is_old"), [("2.5.78.0", True), ("2.10.0.0", False), ("1.6.16.0", True), ("2.5.79.0", False), ("unknown", False)]
+)
+def test_a_build_that_is_no_longer_served(lab: ConnectLab, run: Runner, build: str, is_old: bool) -> None:
+    lab.connect.settings["Microsoft.Synchronize.ServerConfigurationVersion"] = build
+    result = run.grant()
+    assert any("30 September 2026" in str(warning) for warning in result.get("warnings", ())) is is_old
+
+
+def test_two_forests_have_an_ou_and_an_account_each(lab: ConnectLab, run: Runner) -> None:
+    other = copy.deepcopy(lab.connect.ad_connector)
+    other.name, other.identifier = "fabrikam.com", uuid.uuid4()
+    other.global_parameters["Connector.GroupWriteBackContainerDn"] = contoso.OTHER_OU
+    other.connectivity["forest-login-user"] = contoso.USER
+    lab.connect.connectors.append(other)
+    first = run.grant(connector=contoso.AD_DOMAIN, ou=None)
+    assert (first["ou"], first["account_sid"]) == (contoso.WRITEBACK_OU, SID)
+    second = run.grant(connector="fabrikam.com", ou=None, _ansible_check_mode=True)
+    assert second["ou"] == contoso.OTHER_OU
+    assert second["account_sid"] == f"{contoso.DOMAIN_SID}-{contoso.USER_RID}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "option"),
+    [
+        ({"method": "cmdlet", "state": "absent"}, "method=cmdlet cannot revoke"),
+        ({"method": "cmdlet", "account": "x"}, "account: "),
+        ({"include_admin_sd_holder": True}, "include_admin_sd_holder"),
+    ],
+)
+def test_options_that_exclude_each_other(lab: ConnectLab, run: Runner, changes: dict[str, t.Any], option: str) -> None:
+    assert option in run.grant(**changes)["msg"]
+    assert not lab.client.calls
