@@ -15,8 +15,8 @@ options:
   domain_controller:
     description:
       - Full name of the domain controller to read from and write to, such as V(dc1.corp.contoso.com).
-      - Without it, Exchange chooses. In an organization with several domain controllers the choice may change from one task to
-        the next, and what was written on one is not on another until it has been replicated. Name one where tasks follow each
-        other closely.
+      - Without it, Exchange chooses, and the task stays with the one that the first read came from. In an organization with
+        several domain controllers the choice may change from one task to the next, and what was written on one is not on
+        another until it has been replicated. Name one where tasks, or runs at the same time, follow each other closely.
     type: str
 """

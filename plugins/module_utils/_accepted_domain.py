@@ -170,7 +170,9 @@ class AcceptedDomains:
         return Outcome(before, None, True)
 
     def _read(self) -> list[AcceptedDomain]:
-        return [AcceptedDomain.from_object(item) for item in self._client.invoke("Get-AcceptedDomain").objects]
+        objects = self._client.invoke("Get-AcceptedDomain").objects
+        self._client.stay_on(objects)
+        return [AcceptedDomain.from_object(item) for item in objects]
 
     def _refuse_impossible(
         self, wanted: WantedDomain, before: AcceptedDomain | None, domains: t.Sequence[AcceptedDomain]

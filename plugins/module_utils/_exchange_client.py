@@ -31,7 +31,8 @@ _NAMES = {EXCHANGE_2016: "Exchange Server 2016"}
 class ExchangeClient:
     """Calls Exchange cmdlets; each raises as :class:`CmdletClient` does.
 
-    :param domain_controller: FQDN of the one to read from and write to; None leaves the choice to Exchange
+    :param domain_controller: FQDN of the one to read from and write to; None leaves the choice to Exchange, until
+        :meth:`stay_on` has seen what it chose
     """
 
     def __init__(self, client: CmdletClient, domain_controller: str | None = None) -> None:
@@ -42,6 +43,15 @@ class ExchangeClient:
     def host(self) -> str:
         """The host the cmdlets run on, for messages."""
         return self._client.host
+
+    def stay_on(self, objects: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+        """From now on use the domain controller these objects were read from, unless one was given.
+
+        What was decided on its data is then written to it and read back from it, however far replication has come.
+        """
+        servers = {item.get("OriginatingServer") for item in objects}
+        if not self._common and len(servers) == 1 and None not in servers:
+            self._common = {"DomainController": servers.pop()}
 
     def invoke(self, cmdlet: str, parameters: Parameters | None = None) -> CmdletResult:
         return self._client.invoke(cmdlet, {**(parameters or {}), **self._common})

@@ -43,7 +43,9 @@ class SendConnectors:
         self._check_mode = check_mode
 
     def read(self) -> list[SendConnector]:
-        return [SendConnector.from_object(item) for item in self._client.invoke("Get-SendConnector").objects]
+        objects = self._client.invoke("Get-SendConnector").objects
+        self._client.stay_on(objects)
+        return [SendConnector.from_object(item) for item in objects]
 
     def ensure_present(self, wanted: WantedConnector) -> Outcome:
         """Change a connector; create it where that is asked for."""

@@ -29,7 +29,7 @@ class Commands:
     def __init__(self) -> None:
         self.calls: list[Call] = []
 
-    def new_runspace(self) -> Commands:
+    def new_runspace(self, _user: str) -> Commands:
         return self
 
     def run(self, call: Call) -> t.Iterable[t.Any]:

@@ -16,6 +16,7 @@ import typing as t
 
 import pytest
 import yaml
+from helpers.cmdlet_calls import unknown_to_the_reference
 
 from lab import contoso, kdc
 from lab.lab import Lab
@@ -163,10 +164,11 @@ def started_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def lab(started_lab: Lab) -> Lab:
-    """The lab at its beginning."""
+def lab(started_lab: Lab) -> Iterator[Lab]:
+    """The lab at its beginning; what was called on Exchange has to be in the cmdlet reference of its version."""
     started_lab.reset()
-    return started_lab
+    yield started_lab
+    assert unknown_to_the_reference(started_lab.exchange_host.calls) == []
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ WRITEBACK_OU = f"OU=M365Groups,{BASE_DN}"
 OTHER_OU = f"OU=Staff,{BASE_DN}"
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
 DC_HOST = "dc1.corp.contoso.com"
+DC2_HOST = "dc2.corp.contoso.com"
 
 # Exchange
 EXCHANGE_HOST = "ex1.corp.contoso.com"
@@ -33,6 +34,7 @@ USER = "jdoe"
 USER_RID = 1120
 USER_PASSWORD = "Us3r-Lab-Passw0rd"
 CONNECTOR_PASSWORD = "C0nnector-Lab-Passw0rd"
+PASSWORDS = {ADMIN: ADMIN_PASSWORD, USER: USER_PASSWORD, CONNECTOR_ACCOUNT: CONNECTOR_PASSWORD}
 
 # Tenant
 TENANT = "contoso.onmicrosoft.com"

@@ -42,7 +42,8 @@ class Lab:
         self._running = contextlib.ExitStack()
 
         accounts = {contoso.ADMIN: contoso.ADMIN_PASSWORD, contoso.USER: contoso.USER_PASSWORD}
-        exchange = {"Microsoft.Exchange": ExchangeHost(self.world)}
+        self.exchange_host = ExchangeHost(self.world)
+        exchange = {"Microsoft.Exchange": self.exchange_host}
         windows: dict[str, t.Any] = {
             "accounts": accounts,
             "traffic": self.traffic,
@@ -59,7 +60,7 @@ class Lab:
             tls=self.authority.server_context(*names, expired=expired),
             **windows,
         )
-        program = PowerShellStandIn(exchange=exchange["Microsoft.Exchange"])
+        program = PowerShellStandIn(exchange=self.exchange_host)
         self.exchange_winrm = WsmanServer({}, path="/wsman", name="exchange", program=program, **windows)
         self.exchange_winrm_tls = WsmanServer(
             {},
@@ -126,6 +127,7 @@ class Lab:
         for server in self.windows:
             server.close_shells()
         self.world.restore(self._beginning)
+        self.exchange_host.calls.clear()
         self.traffic.reset()
 
     def inventory(self) -> dict[str, t.Any]:

@@ -7,20 +7,25 @@ No-language mode (Exchange since its April 2021 update): Exchange cmdlets with p
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
+import uuid
 
+from lab import contoso
 from lab.exchange import accepted_domain as exchange_accepted_domain
 from lab.exchange import errors as exchange_errors
+from lab.exchange import localization
 from lab.exchange import send_connector as exchange_send_connector
 from lab.exchange.cmdlet_table import find_syntax, product_of
 from lab.exchange.objects import hybrid_configuration, organization_config, server_dn, server_guid
+from lab.exchange.roles import Permissions, account_name
 from lab.exchange.server import exchange_server, legacy_dn
 from lab.exchange.state import AcceptedDomain, ExchangeState, HybridConfiguration, SendConnector, Server
 from lab.exchange.task import Task
 from lab.exchange.types import convert
 from lab.powershell.binding import bind, command_not_found
-from lab.powershell.objects import Call, NetObject
+from lab.powershell.objects import Call, NetObject, PowerShellError, SessionRefused
 
 if t.TYPE_CHECKING:
     from lab.world import World
@@ -38,7 +43,7 @@ def _get_exchange_server(task: Task) -> list[NetObject]:
     if identity:
         servers = [server for server in servers if identity.lower() in _server_names(server)]
         if not servers:
-            raise exchange_errors.not_found(task.cmdlet, task.server.name, identity)
+            raise task.not_found(identity)
     return [exchange_server(server) for server in servers]
 
 
@@ -71,8 +76,31 @@ _CMDLETS: dict[str, t.Callable[[Task], list[NetObject]]] = {
 }
 
 
+def _on_domain_controller(task: Task) -> list[NetObject]:
+    """Run the cmdlet on the organization as the domain controller has it that was named or that Exchange has chosen."""
+    controllers = task.state.domain_controllers
+    named = task.parameters.get("DomainController")
+    # assumed: the short name does as well; the references ask for the FQDN.
+    name = controllers.find(named) if named else controllers.chosen(reads=task.cmdlet.startswith("Get-"))
+    if name is None:
+        raise exchange_errors.domain_controller_unavailable(task.cmdlet, task.server.name, named)
+    output = _CMDLETS[task.cmdlet](dataclasses.replace(task, state=task.state.at(name), domain_controller=name))
+    for item in output:
+        if "OriginatingServer" in item.properties:
+            item.properties["OriginatingServer"] = name
+    return output
+
+
 def _discard(_text: str) -> None:
     """The warning stream under -WarningAction SilentlyContinue."""
+
+
+class CallRecord(t.NamedTuple):
+    """A call as it came in, with the names of its parameters."""
+
+    product: str
+    cmdlet: str
+    parameters: tuple[str, ...]
 
 
 class ExchangeHost:
@@ -80,6 +108,7 @@ class ExchangeHost:
 
     :param version: product whose cmdlets are offered, such as ``Exchange Server 2016``; by default that of the build the
         state gives the endpoint's server
+    :ivar calls: what has been called with what, each once
     """
 
     language_mode = "NoLanguage"
@@ -87,9 +116,19 @@ class ExchangeHost:
     def __init__(self, world: World, version: str | None = None) -> None:
         self._world = world
         self._version = version
+        self.calls: set[CallRecord] = set()
 
-    def new_runspace(self) -> ExchangeHost:
-        """An Exchange session keeps nothing between calls."""
+    def new_runspace(self, user: str) -> ExchangeHost:
+        """An Exchange session keeps nothing between calls.
+
+        :raises SessionRefused: the user has no role (text: Microsoft Q&A 284296)
+        """
+        if not self._permissions(user).any:
+            canonical = f"{contoso.AD_DOMAIN}/Users/{account_name(user)}"
+            raise SessionRefused(
+                f"[AuthZRequestId={uuid.uuid4()}][FailureCategory=AuthZ-CmdletAccessDeniedException] "
+                f'The user "{canonical}" isn\'t assigned to any management roles.'
+            )
         return self
 
     def run(self, call: Call) -> list[NetObject]:
@@ -98,22 +137,31 @@ class ExchangeHost:
         :raises PowerShellError: the engine's errors are terminating, the cmdlets' own are not
         """
         warnings: list[str] = []
-        try:
-            with self._world.lock:
-                return self._run(call, warnings)
-        finally:
-            for text in warnings:
-                call.warn(text)
+        with self._world.lock:
+            culture = self._world.exchange.culture
+            try:
+                return [localization.localized_object(item, culture) for item in self._run(call, warnings)]
+            except PowerShellError as exc:
+                raise localization.localized_error(exc, culture) from None
+            finally:
+                for text in warnings:
+                    call.warn(localization.localized(text, culture))
+
+    def _permissions(self, user: str) -> Permissions:
+        return Permissions(self._world.exchange.role_assignments.get(account_name(user), ()))
 
     def _run(self, call: Call, warnings: list[str]) -> list[NetObject]:
         state = self._world.exchange
         server = next(iter(state.servers.values()))
-        syntax = find_syntax(call.cmdlet, self._version or product_of(server.version))
-        if syntax is None or syntax.cmdlet not in _CMDLETS:
+        product = self._version or product_of(server.version)
+        self.calls.add(CallRecord(product, call.cmdlet, tuple(str(name) for name, _value in call.parameters)))
+        syntax = find_syntax(call.cmdlet, product)
+        known = syntax is not None and syntax.cmdlet in _CMDLETS and self._permissions(call.user).allow(syntax.cmdlet)
+        if syntax is None or not known:
             raise command_not_found(call.cmdlet)
         output: list[NetObject] = []
         for binding in bind(syntax, call, convert):
             warn = _discard if binding.warnings_hidden else warnings.append
             task = Task(syntax.cmdlet, binding.parameters, state, server, warn)
-            output += binding.run(functools.partial(_CMDLETS[syntax.cmdlet], task))
+            output += binding.run(functools.partial(_on_domain_controller, task))
         return output

@@ -48,13 +48,13 @@ def exchange_error(
     )
 
 
-def not_found(cmdlet: str, server: str, identity: str) -> PowerShellError:
+def not_found(cmdlet: str, server: str, identity: str, domain_controller: str = contoso.DC_HOST) -> PowerShellError:
     """``identity`` is quoted as typed; the host is the domain controller asked (HealthChecker issue 213)."""
     return exchange_error(
         cmdlet,
         server,
         f"{_TASKS}.ManagementObjectNotFoundException",
-        f"The operation couldn't be performed because object '{identity}' couldn't be found on '{contoso.DC_HOST}'.",
+        f"The operation couldn't be performed because object '{identity}' couldn't be found on '{domain_controller}'.",
     )
 
 
@@ -68,14 +68,28 @@ def ambiguous(cmdlet: str, server: str, identity: str) -> PowerShellError:
     )
 
 
-def already_exists(cmdlet: str, server: str, distinguished_name: str) -> PowerShellError:
+def already_exists(
+    cmdlet: str, server: str, distinguished_name: str, domain_controller: str = contoso.DC_HOST
+) -> PowerShellError:
     """The directory refuses a name that is taken (text: CSS-Exchange setup tests)."""
     # assumed: category; the id's form is that of the other errors.
     return exchange_error(
         cmdlet,
         server,
         f"{_DIRECTORY}.ADObjectAlreadyExistsException",
-        f"Active Directory operation failed on {contoso.DC_HOST}. The object '{distinguished_name}' already exists.",
+        f"Active Directory operation failed on {domain_controller}. The object '{distinguished_name}' already exists.",
+    )
+
+
+def domain_controller_unavailable(cmdlet: str, server: str, domain_controller: str) -> PowerShellError:
+    """No such domain controller, or it does not answer."""
+    # assumed: the category, and that a name nobody has gives the same error as one that does not answer.
+    return exchange_error(
+        cmdlet,
+        server,
+        f"{_DIRECTORY}.SuitabilityDirectoryException",
+        f"An Active Directory error 0x51 occurred when trying to check the suitability of server '{domain_controller}'. "
+        "Error: 'Active directory response: The LDAP server is unavailable.'",
     )
 
 

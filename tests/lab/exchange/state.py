@@ -14,7 +14,9 @@ import typing as t
 import uuid
 
 from lab import contoso
+from lab.exchange import roles
 from lab.exchange.address_space import AddressSpace
+from lab.exchange.replication import DomainControllers
 
 SERVER = contoso.EXCHANGE_HOST.partition(".")[0].upper()
 HYBRID_DOMAIN = f"{contoso.TENANT.partition('.')[0]}.mail.onmicrosoft.com"
@@ -131,6 +133,9 @@ class ExchangeState:
     accepted_domains: list[AcceptedDomain] = dataclasses.field(default_factory=list)
     send_connectors: list[SendConnector] = dataclasses.field(default_factory=list)
     writes: int = 0
+    role_assignments: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=roles.seed)
+    culture: str = "en-US"
+    domain_controllers: DomainControllers = dataclasses.field(default_factory=DomainControllers)
 
     @classmethod
     def seed(cls) -> ExchangeState:
@@ -169,6 +174,18 @@ class ExchangeState:
             TlsDomain="mail.protection.outlook.com",
         )
         return state
+
+    def at(self, domain_controller: str) -> ExchangeState:
+        """The organization as this domain controller has it."""
+        return self.domain_controllers.lagging.get(domain_controller, self)
+
+    def hold_replication(self, domain_controller: str) -> None:
+        """From now on nothing reaches this domain controller, and nothing leaves it."""
+        self.domain_controllers.hold(domain_controller, self)
+
+    def replicate(self) -> None:
+        """All domain controllers agree again."""
+        self.domain_controllers.release(self)
 
     @property
     def organization_guid(self) -> uuid.UUID:

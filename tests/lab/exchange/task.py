@@ -8,6 +8,7 @@ import dataclasses
 import fnmatch
 import typing as t
 
+from lab import contoso
 from lab.exchange import errors as exchange_errors
 from lab.exchange.state import ConfigurationObject, ExchangeState, Server
 from lab.powershell.objects import PowerShellError
@@ -17,13 +18,18 @@ Item = t.TypeVar("Item", bound=ConfigurationObject)
 
 @dataclasses.dataclass
 class Task:
-    """What a cmdlet's code works with; ``server`` is the one the endpoint runs on."""
+    """What a cmdlet's code works with.
+
+    :param state: as ``domain_controller`` has it
+    :param server: the one the endpoint runs on
+    """
 
     cmdlet: str
     parameters: dict[str, t.Any]
     state: ExchangeState
     server: Server
     warn: t.Callable[[str], None]
+    domain_controller: str = contoso.DC_HOST
 
     def find(self, items: t.Sequence[Item], distinguished_name: t.Callable[[Item], str]) -> list[Item]:
         """All items, or those the Identity parameter names: by name, distinguished name or GUID.
@@ -43,7 +49,7 @@ class Task:
             or ("*" in wanted and fnmatch.fnmatchcase(item.name.lower(), wanted.replace("[", "[[]")))
         ]
         if not found and "*" not in wanted:
-            raise exchange_errors.not_found(self.cmdlet, self.server.name, identity)
+            raise self.not_found(identity)
         return found
 
     def find_one(self, items: t.Sequence[Item], distinguished_name: t.Callable[[Item], str]) -> Item:
@@ -53,7 +59,7 @@ class Task:
         """
         found = self.find(items, distinguished_name)
         if not found:
-            raise exchange_errors.not_found(self.cmdlet, self.server.name, self.parameters["Identity"])
+            raise self.not_found(self.parameters["Identity"])
         if len(found) > 1:
             raise exchange_errors.ambiguous(self.cmdlet, self.server.name, self.parameters["Identity"])
         return found[0]
@@ -71,6 +77,9 @@ class Task:
             raise exchange_errors.prompt_impossible(self.cmdlet)
         return True
 
+    def not_found(self, identity: str) -> PowerShellError:
+        return exchange_errors.not_found(self.cmdlet, self.server.name, identity, self.domain_controller)
+
     def refuse(self, message: str) -> PowerShellError:
         """A broken rule of the documents; the texts are assumed."""
         return exchange_errors.invalid_operation(self.cmdlet, self.server.name, message)
@@ -84,7 +93,7 @@ class Task:
         if len(name) > maximum:
             raise exchange_errors.name_too_long(self.cmdlet, self.server.name, len(name), maximum)
         if any(other.name.lower() == name.lower() for other in others):
-            raise exchange_errors.already_exists(self.cmdlet, self.server.name, distinguished_name)
+            raise exchange_errors.already_exists(self.cmdlet, self.server.name, distinguished_name, self.domain_controller)
 
     def warn_nothing_changed(self, name: str) -> None:
         """The warning every Set cmdlet writes when there was nothing to do."""

@@ -70,6 +70,10 @@ class PowerShellError(Exception):
         self.terminating = terminating
 
 
+class SessionRefused(Exception):
+    """The endpoint lets this user open no session; the text says why."""
+
+
 @dataclasses.dataclass
 class Call:
     """One cmdlet call as it came over the wire.
@@ -103,8 +107,11 @@ class CommandHost(t.Protocol):
     language_mode: str
     """NoLanguage (Exchange: cmdlets with parameters only, no pipelines of scripts) or FullLanguage."""
 
-    def new_runspace(self) -> CommandHost:
-        """The same server for a new session: what a session loads, such as modules, is its own."""
+    def new_runspace(self, user: str) -> CommandHost:
+        """The same server for a new session: what a session loads, such as modules, is its own.
+
+        :raises SessionRefused: the user may not have one
+        """
         ...
 
     def run(self, call: Call) -> t.Iterable[t.Any]:

@@ -21,7 +21,7 @@ import xml.etree.ElementTree as ET
 
 import psrpcore.types as ps
 
-from lab.powershell.objects import Call, CommandHost, CredentialValue, PowerShellError, SecretText
+from lab.powershell.objects import Call, CommandHost, CredentialValue, PowerShellError, SecretText, SessionRefused
 from lab.wsman import wire
 from lab.wsman.pipeline import error_action
 from lab.wsman.winrs import Streams
@@ -63,12 +63,15 @@ class PowerShellStandIn:
         _HostScript(self, user, streams).run(lines, load)
         return 0
 
-    def host(self, load: str) -> tuple[CommandHost | None, str]:
+    def host(self, load: str, user: str) -> tuple[CommandHost | None, str]:
         """What the process can run after loading, and the script's word on why it did not load."""
-        if load == "exchange":
-            problem = "" if self._exchange else "the Exchange management tools are not installed on this server"
-            return self._exchange and self._exchange.new_runspace(), problem
-        return self._cmdlets and self._cmdlets.new_runspace(), ""
+        host = self._exchange if load == "exchange" else self._cmdlets
+        if host is None:
+            return None, "the Exchange management tools are not installed on this server" if load == "exchange" else ""
+        try:
+            return host.new_runspace(user), ""
+        except SessionRefused as exc:
+            return None, str(exc)
 
 
 def _bootstrap(command_line: str) -> str | None:
@@ -93,7 +96,7 @@ class _HostScript:
         self._host: CommandHost | None = None
 
     def run(self, lines: t.Iterator[bytes], load: str) -> None:
-        self._host, problem = self._program.host(load)
+        self._host, problem = self._program.host(load, self._user)
         if load == "exchange":
             # What the shell prints goes to the same output.
             self._streams.write("         Welcome to the Exchange Management Shell!\r\nTip: ü\r\n".encode())

@@ -17,7 +17,7 @@ import psrpcore
 import psrpcore.types as ps
 from psrpcore._payload import create_fragment
 
-from lab.powershell.objects import CommandHost
+from lab.powershell.objects import CommandHost, SessionRefused
 from lab.wsman import soap, wire
 from lab.wsman.pipeline import PipelineRun
 from lab.wsman.shells import Command, Shell, Workers
@@ -138,6 +138,10 @@ def opener(
         if host is None:
             raise soap.resource_not_found(request.resource_uri)
         creation = request.find("rsp:Shell/ps:creationXml").text or ""
-        return RunspaceShell(shell_id, user, base64.b64decode(creation), host=host.new_runspace(), rich=rich, workers=workers)
+        try:
+            runspace = host.new_runspace(user)
+        except SessionRefused as exc:
+            raise soap.access_denied(str(exc)) from exc
+        return RunspaceShell(shell_id, user, base64.b64decode(creation), host=runspace, rich=rich, workers=workers)
 
     return open_shell

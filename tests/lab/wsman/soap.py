@@ -290,6 +290,11 @@ def quota_exceeded(maximum: int) -> Fault:
     )
 
 
+def access_denied(reason: str) -> Fault:
+    """ERROR_ACCESS_DENIED, with what an authorization plug-in has to say about it."""
+    return Fault(5, "w:AccessDenied", reason)
+
+
 def already_exists(shell_id: str) -> Fault:
     # assumed: the sentence; the code is ERROR_WSMAN_ALREADY_EXISTS
     return Fault(2150858803, "w:AlreadyExists", f"The WS-Management resource already exists: ShellId {shell_id}.")

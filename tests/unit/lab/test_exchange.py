@@ -46,7 +46,7 @@ class Exchange:
     def __call__(self, cmdlet: str, *positional: t.Any, pipeline: t.Sequence[t.Any] = (), **named: t.Any) -> list[NetObject]:
         self.warnings.clear()
         parameters: list[tuple[str | None, t.Any]] = [*((None, value) for value in positional), *named.items()]
-        return self.host.run(Call(cmdlet, parameters, list(pipeline), "CONTOSO\\admin", self.warnings.append))
+        return self.host.run(Call(cmdlet, parameters, list(pipeline), contoso.ADMIN, self.warnings.append))
 
     def error(self, cmdlet: str, *positional: t.Any, **named: t.Any) -> PowerShellError:
         """The error of a call, which must leave the state as it was."""
@@ -414,7 +414,7 @@ def test_concurrent_additions_are_all_kept(exchange: Exchange) -> None:
 
     def add(host: ExchangeHost, name: str) -> None:
         barrier.wait()
-        host.run(Call("Set-SendConnector", [("Identity", HYBRID), ("AddressSpaces", {"Add": name})], [], "u", print))
+        host.run(Call("Set-SendConnector", [("Identity", HYBRID), ("AddressSpaces", {"Add": name})], [], contoso.ADMIN, print))
 
     threads = [threading.Thread(target=add, args=pair) for pair in zip(hosts, names, strict=True)]
     for thread in threads:

@@ -73,7 +73,7 @@ class Host:
         self.entered = threading.Event()
         self.release = threading.Event()
 
-    def new_runspace(self) -> Host:
+    def new_runspace(self, _user: str) -> Host:
         return self
 
     def run(self, call: Call) -> t.Iterator[t.Any]:

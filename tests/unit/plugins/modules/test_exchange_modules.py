@@ -7,20 +7,13 @@
 from __future__ import annotations
 
 import json
-import threading
-import types
 import typing as t
 import uuid
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
+from helpers.cmdlet_calls import unknown_to_the_reference
+from helpers.exchange_modules import Runner
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import (
-    CmdletError,
-    CmdletResult,
-    Credential,
-    ErrorDetail,
-)
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._connector_properties import PROPERTIES
 from ansible_collections.exchange.hybrid_groups.plugins.modules import (
     exchange_accepted_domain,
@@ -28,82 +21,14 @@ from ansible_collections.exchange.hybrid_groups.plugins.modules import (
     exchange_send_connector,
 )
 from lab import contoso
-from lab.exchange.endpoint import ExchangeHost
-from lab.exchange.state import ExchangeState, Server
-from lab.powershell.objects import Call, CredentialValue, EnumValue, MultiValued, NetObject, PowerShellError
+from lab.exchange.endpoint import CallRecord
+from lab.exchange.state import Server
 
 DOMAINS = {
     "domain": contoso.GROUP_DOMAIN,
     "type": "InternalRelay",
 }
 CONNECTOR = {"name": "Outbound to Office 365", "address_spaces": {"add": [contoso.GROUP_DOMAIN]}}
-
-
-class Client:
-    """What CmdletClient is to a module, without the wire between."""
-
-    host = contoso.EXCHANGE_HOST
-
-    def __init__(self, exchange: ExchangeHost) -> None:
-        self._exchange = exchange
-        self.warnings: list[str] = []
-
-    def invoke(self, cmdlet: str, parameters: t.Mapping[str, t.Any] | None = None) -> CmdletResult:
-        arguments = [(name, on_the_server(value)) for name, value in (parameters or {}).items()]
-        call = Call(cmdlet, arguments, [], contoso.ADMIN, self.warnings.append)
-        try:
-            return CmdletResult([flatten(item) for item in self._exchange.run(call)])
-        except PowerShellError as exc:
-            exception = exc.exception_type.rpartition(".")[2]
-            raise CmdletError(cmdlet, self.host, ErrorDetail(exc.message, exc.error_id, exc.category, exception)) from exc
-
-    def invoke_many(self, calls: t.Sequence[tuple[str, t.Mapping[str, t.Any]]]) -> list[CmdletResult]:
-        return [self.invoke(cmdlet, parameters) for cmdlet, parameters in calls]
-
-
-def on_the_server(value: t.Any) -> t.Any:
-    """A credential as the endpoint has decrypted it."""
-    return CredentialValue(value.username, value.password) if isinstance(value, Credential) else value
-
-
-def flatten(item: NetObject) -> dict[str, t.Any]:
-    """What is left of an object at remoting depth 1."""
-    return {name: value_of(value) for name, value in item.properties.items()}
-
-
-def value_of(value: t.Any) -> t.Any:
-    if isinstance(value, MultiValued):
-        return [value_of(item) for item in value.items]
-    if isinstance(value, NetObject):
-        return value.to_string
-    if isinstance(value, EnumValue):
-        return value.name
-    return value if value is None or isinstance(value, (str, int, bool)) else str(value)
-
-
-@pytest.fixture
-def world() -> t.Any:
-    return types.SimpleNamespace(lock=threading.RLock(), exchange=ExchangeState.seed())
-
-
-class Runner:
-    """Runs a module's main function; returns what it prints."""
-
-    def __init__(self, world: t.Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.client = Client(ExchangeHost(world))
-        for module in (exchange_accepted_domain, exchange_send_connector, exchange_organization_info):
-            monkeypatch.setattr(module, "CmdletClient", lambda _module: self.client)
-
-    def __call__(self, module: types.ModuleType, **options: t.Any) -> dict[str, t.Any]:
-        with patch_module_args(options), pytest.raises(SystemExit):
-            module.main()
-        return json.loads(self._capsys.readouterr().out)
-
-
-@pytest.fixture
-def run(world: t.Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
-    return Runner(world, monkeypatch, capsys)
 
 
 def test_accepted_domain_life(world: t.Any, run: Runner) -> None:
@@ -380,3 +305,59 @@ def test_organization(run: Runner) -> None:
 def test_organization_without_hybrid(world: t.Any, run: Runner) -> None:
     world.exchange.hybrid = None
     assert not run(exchange_organization_info)["hybrid_configuration"]["present"]
+
+
+# Several domain controllers
+
+
+def test_one_domain_controller_is_written_to_and_read_back_from(world: t.Any, run: Runner) -> None:
+    world.exchange.hold_replication(contoso.DC2_HOST)
+    world.exchange.domain_controllers.reads_on = contoso.DC2_HOST
+    for module, options in ((exchange_accepted_domain, DOMAINS), (exchange_send_connector, CONNECTOR)):
+        assert run(module, **options, domain_controller=contoso.DC_HOST)["changed"]
+        assert not run(module, **options, domain_controller=contoso.DC_HOST)["changed"]
+    assert world.exchange.domain(contoso.GROUP_DOMAIN)
+
+
+def test_without_a_choice_the_task_stays_with_the_domain_controller_it_has_read_from(world: t.Any, run: Runner) -> None:
+    world.exchange.hold_replication(contoso.DC2_HOST)
+    world.exchange.domain_controllers.reads_on = contoso.DC2_HOST
+    for module, options in ((exchange_accepted_domain, DOMAINS), (exchange_send_connector, CONNECTOR)):
+        assert run(module, **options)["changed"]
+        assert not run(module, **options)["changed"]
+    assert contoso.GROUP_DOMAIN not in world.exchange.view()["accepted_domains"]
+    world.exchange.replicate()
+    assert contoso.GROUP_DOMAIN in world.exchange.view()["accepted_domains"]
+    assert f"SMTP:{contoso.GROUP_DOMAIN};1" in map(str, world.exchange.connector(contoso.HYBRID_CONNECTOR).address_spaces)
+
+
+def test_an_unknown_domain_controller_changes_nothing(world: t.Any, run: Runner) -> None:
+    before = world.exchange.view()
+    result = run(exchange_accepted_domain, **DOMAINS, domain_controller="dc9.corp.contoso.com")
+    assert "dc9.corp.contoso.com" in result["msg"]
+    assert world.exchange.view() == before
+
+
+# Servers that do not speak English
+
+
+def test_a_german_server(world: t.Any, run: Runner) -> None:
+    world.exchange.culture = "de-DE"
+    for module, options in (
+        (exchange_accepted_domain, {**DOMAINS, "match_subdomains": True}),
+        (exchange_send_connector, {**CONNECTOR, "max_message_size": "50MB", "connection_inactivity_timeout": "00:05:00"}),
+    ):
+        assert run(module, **options)["changed"]
+        assert not run(module, **options)["changed"]
+    assert run(exchange_accepted_domain, domain=contoso.GROUP_DOMAIN, state="absent")["changed"]
+    assert run(exchange_organization_info)["servers"]
+
+
+def test_the_walk_over_calls_finds_what_a_version_lacks() -> None:
+    known = CallRecord("Exchange Server 2016", "Set-AcceptedDomain", ("Identity", "MatchSubDomains"))
+    unknown = [known._replace(product="Exchange Server 2013"), known._replace(cmdlet="Set-Nothing")]
+    assert unknown_to_the_reference([known]) == []
+    assert unknown_to_the_reference(unknown) == [
+        "Set-AcceptedDomain -MatchSubDomains (Exchange Server 2013)",
+        "Set-Nothing (Exchange Server 2016)",
+    ]

@@ -1,0 +1,60 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Role-based access control: which cmdlets an account's management roles give it.
+
+Sources: "Built-in management roles" and "Built-in role groups" (Exchange Server permissions), "Feature permissions" for who may
+run what. A cmdlet of no role is absent from the session, as one that the version does not have (dpaulson45/ExchangeLogCollector
+issue 76); without any role there is no session at all.
+"""
+
+from __future__ import annotations
+
+from lab import contoso
+
+_CONFIGURATION = (
+    "Get-ExchangeServer",
+    "Get-OrganizationConfig",
+    "Get-HybridConfiguration",
+    "Get-AcceptedDomain",
+    "Get-SendConnector",
+)
+# assumed: which role holds a cmdlet, where the pages name features rather than cmdlets; no public page lists role entries.
+ROLES: dict[str, frozenset[str]] = {
+    "View-Only Configuration": frozenset(_CONFIGURATION),
+    "Remote and Accepted Domains": frozenset(
+        ("Get-AcceptedDomain", "New-AcceptedDomain", "Set-AcceptedDomain", "Remove-AcceptedDomain")
+    ),
+    "Send Connectors": frozenset(("Get-SendConnector", "New-SendConnector", "Set-SendConnector", "Remove-SendConnector")),
+    "Active Directory Permissions": frozenset(("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")),
+}
+EVERYTHING = "Organization Management"
+ROLE_GROUPS: dict[str, tuple[str, ...]] = {"View-Only Organization Management": ("View-Only Configuration",)}
+
+
+def seed() -> dict[str, tuple[str, ...]]:
+    """Account to role groups and roles: the administrator only."""
+    return {contoso.ADMIN: (EVERYTHING,)}
+
+
+class Permissions:
+    """What one account may run.
+
+    :param assigned: names of role groups and roles
+    """
+
+    def __init__(self, assigned: tuple[str, ...]) -> None:
+        self._all = EVERYTHING in assigned
+        roles = {role for name in assigned for role in ROLE_GROUPS.get(name, (name,))}
+        self._cmdlets = frozenset[str]().union(*(ROLES[role] for role in roles if role != EVERYTHING))
+
+    @property
+    def any(self) -> bool:
+        return self._all or bool(self._cmdlets)
+
+    def allow(self, cmdlet: str) -> bool:
+        return self._all or cmdlet in self._cmdlets
+
+
+def account_name(user: str) -> str:
+    """``DOMAIN\\name`` or ``name@realm`` to the plain name."""
+    return user.rpartition("\\")[2].partition("@")[0].lower()
