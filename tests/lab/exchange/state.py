@@ -115,12 +115,23 @@ class AcceptedDomain(ConfigurationObject):
     pending_completion: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class Permission:
+    """An access rule for one extended right."""
+
+    user: str
+    right: str
+    deny: bool = False
+    inherited: bool = False
+
+
 @dataclasses.dataclass
 class SendConnector(ConfigurationObject):
     """A send connector; ``settings`` holds every property of :data:`CONNECTOR_DEFAULTS`."""
 
     address_spaces: list[AddressSpace] = dataclasses.field(default_factory=list)
     settings: dict[str, t.Any] = dataclasses.field(default_factory=lambda: copy.deepcopy(CONNECTOR_DEFAULTS))
+    permissions: list[Permission] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -254,4 +265,9 @@ def _connector_view(connector: SendConnector) -> dict[str, t.Any]:
         for name, value in connector.settings.items()
         if value != CONNECTOR_DEFAULTS[name]
     }
-    return {"AddressSpaces": [str(space) for space in connector.address_spaces], **settings}
+    permissions = [f"{'deny' if item.deny else 'allow'} {item.user} {item.right}" for item in connector.permissions]
+    return {
+        "AddressSpaces": [str(space) for space in connector.address_spaces],
+        **settings,
+        **({"permissions": permissions} if permissions else {}),
+    }

@@ -71,6 +71,8 @@ def convert(parameter: Parameter, value: t.Any) -> t.Any:
         return _CONVERTERS[name](value)
     if name.endswith("IdParameter"):
         return _to_identity(value, name)
+    if name.endswith("IdParameter[]"):
+        return [_to_identity(item, name.removesuffix("[]")) for item in (value if isinstance(value, (list, tuple)) else [value])]
     return basic_conversion(parameter, value)
 
 
