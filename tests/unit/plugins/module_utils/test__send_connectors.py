@@ -12,12 +12,12 @@ import types
 import typing as t
 
 import pytest
+from helpers.exchange_modules import Client
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletResult
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_client import ExchangeClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._send_connector import WantedConnector, list_change
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._send_connectors import SendConnectors
-from helpers.exchange_modules import Client
 from lab import contoso
 from lab.exchange.endpoint import ExchangeHost
 from lab.exchange.state import ExchangeState
