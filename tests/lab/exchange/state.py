@@ -18,6 +18,9 @@ from lab.exchange import roles
 from lab.exchange.address_space import AddressSpace
 from lab.exchange.replication import DomainControllers
 
+if t.TYPE_CHECKING:
+    from lab.directory.state import DirectoryState
+
 SERVER = contoso.EXCHANGE_HOST.partition(".")[0].upper()
 HYBRID_DOMAIN = f"{contoso.TENANT.partition('.')[0]}.mail.onmicrosoft.com"
 CERTIFICATE = "<I>CN=Contoso Issuing CA, DC=corp, DC=contoso, DC=com<S>CN=mail.contoso.com"
@@ -190,13 +193,16 @@ class ExchangeState:
         """The organization as this domain controller has it."""
         return self.domain_controllers.lagging.get(domain_controller, self)
 
-    def hold_replication(self, domain_controller: str) -> None:
-        """From now on nothing reaches this domain controller, and nothing leaves it."""
-        self.domain_controllers.hold(domain_controller, self)
+    def hold_replication(self, domain_controller: str, directory: DirectoryState | None = None) -> None:
+        """From now on nothing reaches this domain controller, and nothing leaves it.
 
-    def replicate(self) -> None:
+        :param directory: the domain's objects, when they are to be held as well
+        """
+        self.domain_controllers.hold(domain_controller, self, directory)
+
+    def replicate(self, directory: DirectoryState | None = None) -> None:
         """All domain controllers agree again."""
-        self.domain_controllers.release(self)
+        self.domain_controllers.release(self, directory)
 
     @property
     def organization_guid(self) -> uuid.UUID:

@@ -47,7 +47,7 @@ def change(client: Client, **address_spaces: list[str]) -> bool:
 def test_address_spaces_of_two_runs_at_once_are_both_there(first: dict[str, list[str]]) -> None:
     for number in range(TIMES):
         state = ExchangeState.seed()
-        host = ExchangeHost(t.cast(t.Any, types.SimpleNamespace(lock=threading.RLock(), exchange=state)))
+        host = ExchangeHost(t.cast(t.Any, types.SimpleNamespace(lock=threading.RLock(), exchange=state, directory=None)))
         barrier = threading.Barrier(2)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             runs = [pool.submit(change, Meeting(host, barrier), **spaces) for spaces in (first, {"add": ["b.example"]})]
