@@ -25,6 +25,10 @@ ROLES: dict[str, frozenset[str]] = {
         ("Get-AcceptedDomain", "New-AcceptedDomain", "Set-AcceptedDomain", "Remove-AcceptedDomain")
     ),
     "Send Connectors": frozenset(("Get-SendConnector", "New-SendConnector", "Set-SendConnector", "Remove-SendConnector")),
+    # "Mail flow permissions", entries Message tracking and Queues.
+    "Message Tracking": frozenset(("Get-MessageTrackingLog", "Get-TransportService")),
+    "Transport Queues": frozenset(("Get-Queue", "Get-Message")),
+    "Mail Recipients": frozenset(("Get-Mailbox", "Get-RemoteMailbox")),
     "Active Directory Permissions": frozenset(("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")),
 }
 EVERYTHING = "Organization Management"

@@ -64,6 +64,8 @@ def convert(parameter: Parameter, value: t.Any) -> t.Any:
     if name == "MultiValuedProperty":
         parse_item, item_type = _ELEMENTS[parameter.name]
         return multivalued.parse(value, parse_item, f"{_DATA}.MultiValuedProperty`1[{item_type}]")
+    if parameter.name == "ResultSize":
+        return _to_result_size(value)
     if name in ENUMS:
         # assumed: TlsAuthLevel is a nullable enumeration, the others are not.
         return None if value is None and name == "TlsAuthLevel" else to_enum(ENUMS[name], value).name
@@ -130,6 +132,17 @@ def _to_size(value: t.Any) -> int | None:
         # assumed: the range is documented, the text is not.
         raise failure(value, type_name, f'"{text}" isn\'t a valid size.')
     return -int(-size // 1024) * 1024
+
+
+def _to_result_size(value: t.Any) -> int | None:
+    """A number of objects; None is unlimited."""
+    text = to_string(value).strip()
+    if text.lower() == "unlimited":
+        return None
+    if not text.isdecimal():
+        # assumed: the text.
+        raise failure(value, f"{_DATA}.Unlimited`1[System.UInt32]", f'"{text}" isn\'t a valid number.')
+    return int(text)
 
 
 def _to_time_span(value: t.Any) -> datetime.timedelta:
