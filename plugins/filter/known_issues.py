@@ -48,7 +48,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A record for each of the fourteen issues, in the form of O(exchange.hybrid_groups.hybrid_report#module:known_issues).
+  description: A record for each of the fourteen, as O(exchange.hybrid_groups.hybrid_report#module:known_issues) takes them.
   type: list
   elements: dict
 """
@@ -58,13 +58,11 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import Facts
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import Facts, Json
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issues import IDS, check
 
 
-def known_issues(
-    facts: t.Any, seen_to: t.Sequence[str] = (), before: t.Sequence[dict[str, t.Any]] = ()
-) -> list[dict[str, t.Any]]:
+def known_issues(facts: t.Any, seen_to: t.Sequence[str] = (), before: t.Sequence[Json] = ()) -> list[Json]:
     """Take the facts by name, and check them."""
     names = {field.name for field in dataclasses.fields(Facts)}
     if not isinstance(facts, dict) or not {"domain", "connector"} <= facts.keys() <= names:

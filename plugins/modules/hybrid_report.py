@@ -71,7 +71,8 @@ options:
     description:
       - Records with C(id), C(title) and C(verdict), which is V(ok), V(found), or V(unknown) for what cannot be known from here.
         C(looked_at) says what was looked at, C(affected) is a list of names or dictionaries, C(remedy) says what to do, C(mended)
-        is true for an issue that was found and is no more. C(place) is as in O(prerequisites).
+        is true for an issue that was found and is no more, C(limitation) for one that nothing can be done about, which does not
+        count as a problem. C(place) is as in O(prerequisites).
     type: list
     elements: dict
 attributes:

@@ -104,7 +104,9 @@ def summarize(domain: str, sections: t.Mapping[str, Json], path: t.Sequence[Json
             }
         else:
             verdicts = [verdict_of(record) for record in records]
-            counts[name] = {verdict: verdicts.count(verdict) for verdict in (*_VERDICTS[name], "mended") if verdict in verdicts}
+            counts[name] = {
+                verdict: verdicts.count(verdict) for verdict in (*_VERDICTS[name], "limitation", "mended") if verdict in verdicts
+            }
     bad = {"failed", "found"}
     problems = [
         record["title"]
@@ -124,8 +126,10 @@ def summarize(domain: str, sections: t.Mapping[str, Json], path: t.Sequence[Json
 
 
 def verdict_of(record: t.Mapping[str, t.Any]) -> str:
-    """A record's verdict; ``mended`` for an issue that was found and is no more."""
-    return "mended" if record.get("mended") else str(record["verdict"])
+    """A record's verdict; ``mended`` for an issue that was found and is no more, ``limitation`` for one that cannot be."""
+    if record.get("mended"):
+        return "mended"
+    return "limitation" if record.get("limitation") and record["verdict"] == "found" else str(record["verdict"])
 
 
 def differences(before: t.Any, after: t.Any) -> list[tuple[str, t.Any, t.Any]]:

@@ -134,6 +134,16 @@ def sections(hostile: str = "Sales", affected: int = 3) -> dict[str, t.Any]:
                 "mended": False,
             },
             {
+                "id": "own_copy",
+                "title": "Senders get no copy",
+                "verdict": "found",
+                "limitation": True,
+                "looked_at": "members",
+                "affected": [{"group": hostile, "people": [hostile]}],
+                "remedy": "Set-MailboxMessageConfiguration",
+                "mended": False,
+            },
+            {
                 "id": "footer_links",
                 "title": "Links in message footers",
                 "verdict": "unknown",

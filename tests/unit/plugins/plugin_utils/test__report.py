@@ -34,7 +34,7 @@ def test_totals() -> None:
         "prerequisites": {"passed": 3},
         "steps": {"changed": 2, "unchanged": 1, "not_run": 1},
         "verification": {"passed": 1, "failed": 1, "unknown": 1, "person": 1},
-        "known_issues": {"ok": 1, "found": 1, "unknown": 1, "mended": 1},
+        "known_issues": {"ok": 1, "found": 1, "unknown": 1, "limitation": 1, "mended": 1},
     }
 
 

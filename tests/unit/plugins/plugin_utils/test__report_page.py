@@ -43,7 +43,9 @@ def page(check_mode: bool = False, **sections: t.Any) -> str:
 def test_names_of_others_are_text_and_never_markup() -> None:
     hostile, harmless = Page(page(**reports.sections(reports.HOSTILE))), Page(page(**reports.sections("Sales")))
     assert hostile.elements == harmless.elements
-    assert hostile.text.count(" ".join(reports.HOSTILE.split())) == 5  # explanation, subject, three groups
+    assert (
+        hostile.text.count(" ".join(reports.HOSTILE.split())) == 7
+    )  # explanation, subject, a group and its member, three groups
 
 
 @pytest.mark.parametrize("key", ["id", "title", "explanation", "remedy", "looked_at", "evidence", "affected"])
