@@ -49,7 +49,7 @@ class Facts:
     :param dsacls: whether the Connect server has dsacls.exe
     :param groups: of m365_groups_info: the tenant's groups, with members and owners
     :param dns: of group_domain_dns_info, by domain
-    :param readded: pairs of group id and user principal name that were taken out and added again before
+    :param readded: memberships that were made again before, of m365_group_readd
     """
 
     domain: str
@@ -64,7 +64,7 @@ class Facts:
     dsacls: bool | None = None
     groups: list[Json] | None = None
     dns: dict[str, Json] | None = None
-    readded: list[t.Any] = dataclasses.field(default_factory=list)
+    readded: list[Json] = dataclasses.field(default_factory=list)
 
     def need(self, name: str) -> t.Any:
         """A fact that a check cannot do without.

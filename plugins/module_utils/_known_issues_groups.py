@@ -24,25 +24,22 @@ _ROUTING_DOMAIN = ".onmicrosoft.com"
 
 def moved_mailboxes(facts: Facts) -> Finding:
     """Members whose mailbox was moved, and who were not taken out and added again since."""
-    done = {(group, user.casefold()) for group, user in facts.readded}
     moved = facts.need("moved_mailboxes")
     found = [
         {
-            "mailbox": member["user_principal_name"],
+            "mailbox": member["mail"] or member["user_principal_name"],
             "group": group["display_name"],
-            "group_id": group["id"],
-            "user_id": member["id"],
+            "membership": {"group_id": group["id"], "user_id": member["id"]},
         }
         for group, member in _members(facts, moved)
-        if (group["id"], member["user_principal_name"].casefold()) not in done
     ]
+    found = [item for item in found if item["membership"] not in facts.readded]
     return Finding(
         f"memberships of {len(moved)} mailboxes that were moved to Microsoft 365",
         found,
         "Remove each from its groups and add it again.",
-        "Outlook does not list the groups that a mailbox was a member of before it was moved. Whether it lists them "
-        "cannot be seen from "
-        "here: named are those who have not been added again by this check before.",
+        "Outlook does not list the groups that a mailbox was a member of before it was moved. Whether it lists them cannot be "
+        "seen from here: named are those who have not been added again by this collection.",
     )
 
 

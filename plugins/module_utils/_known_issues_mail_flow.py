@@ -94,19 +94,16 @@ def edge_source(facts: Facts) -> Finding:
 def mx_inside(facts: Facts) -> Finding:
     """On-premises servers do not resolve the MX, or resolve it to something else."""
     looked_at = f"MX of {facts.domain} on the servers that on-premises Exchange asks"
-    records = facts.need("dns").get(facts.domain, {}).get("records", [])
-    seen = [
-        (record, sighting)
-        for record in records
-        if record["purpose"] == "mx"
-        for sighting in record["servers"]
-        if sighting["role"] == "internal"
-    ]
+    records = [record for record in facts.need("dns").get(facts.domain, {}).get("records", []) if record["purpose"] == "mx"]
+    seen = _sightings(records, "internal")
+    if seen and all(sighting["state"] == "not_asked" for _record, sighting in seen):
+        # They are asked once the record is public; what is not cannot be resolved inside either.
+        seen = _sightings(records, "authoritative")
     if not seen:
         raise NotKnown(
             "No server inside was asked for the MX: name those that Exchange asks in hybrid_groups_dns_internal_servers."
         )
-    if all(sighting["state"] in ("unreachable", "not_asked") for _record, sighting in seen):
+    if all(sighting["state"] == "unreachable" for _record, sighting in seen):
         raise NotKnown("None of the servers inside could be asked for the MX.")
     return Finding(
         looked_at,
@@ -129,6 +126,10 @@ def dsacls_missing(facts: Facts) -> Finding:
         "Install-WindowsFeature RSAT-AD-Tools on the Connect server, if Microsoft's own command is to give the permissions. "
         "adsync_group_writeback does not need it.",
     )
+
+
+def _sightings(records: t.Sequence[Json], role: str) -> list[tuple[Json, Json]]:
+    return [(record, sighting) for record in records for sighting in record["servers"] if sighting["role"] == role]
 
 
 def _covers(address_space: str, domain: str) -> bool:

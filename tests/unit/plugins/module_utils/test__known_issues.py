@@ -85,7 +85,7 @@ def see(facts: dict[str, t.Any], purpose: str, seen: dict[str, t.Any]) -> None:
 
 
 PLANTED: dict[str, tuple[t.Callable[[dict[str, t.Any]], t.Any], str]] = {
-    "moved_mailboxes": (moved_member, "mmoved@corp.contoso.com"),
+    "moved_mailboxes": (moved_member, "mia@contoso.com"),
     "not_in_address_lists": (lambda facts: facts["written_back"][0].update(stamped=False), DN),
     "authoritative_domain": (lambda facts: facts["accepted_domains"][0].update(type="Authoritative"), "Authoritative"),
     "footer_links": (on_premises_member, "John.Doe@contoso.com"),
@@ -156,6 +156,13 @@ def test_no_server_inside_was_asked() -> None:
     assert verdicts(facts)["mx_inside"] == "unknown"
 
 
+def test_an_mx_that_is_not_public_cannot_be_resolved_inside() -> None:
+    facts = copy.deepcopy(HEALTHY)
+    [mx, _autodiscover] = facts["dns"][DOMAIN]["records"]
+    mx["servers"] = [sighting("authoritative", "missing"), sighting("internal", "not_asked")]
+    assert verdicts(facts)["mx_inside"] == "found"
+
+
 def test_an_authoritative_domain_names_the_groups_that_wait() -> None:
     facts = copy.deepcopy(HEALTHY)
     facts["groups"].append({**facts["groups"][0], "id": "g2", "mail": f"New@{DOMAIN}"})
@@ -198,7 +205,7 @@ def test_a_connector_that_is_not_there_or_not_certain() -> None:
 def test_who_was_added_again_is_not_found_again() -> None:
     facts = copy.deepcopy(HEALTHY)
     moved_member(facts)
-    facts["readded"] = [["g1", "MMoved@corp.contoso.com"]]
+    facts["readded"] = [{"group_id": "g1", "user_id": "u3"}]
     assert verdicts(facts)["moved_mailboxes"] == "ok"
 
 
