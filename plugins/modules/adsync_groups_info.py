@@ -21,6 +21,10 @@ options:
     description:
       - Distinguished name of the OU. Without it, the one that was chosen in the Connect wizard.
     type: str
+  domain:
+    description:
+      - Return only groups with an address in this domain.
+    type: str
 extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
   - exchange.hybrid_groups._attributes.info
@@ -102,6 +106,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils import (
     _distinguished_name,
 )
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import same_domain
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError, guarded_run
 
 
@@ -138,12 +143,20 @@ def run(module: AnsibleModule) -> None:
     if ou is not None:
         with _directory.open_directory(options, _distinguished_name.dns_domain(ou)) as directory:
             groups = directory.find_groups(ou)
+    domain = module.params["domain"]
+    if domain is not None:
+        groups = [group for group in groups if any(same_domain(address, domain) for address in group.addresses)]
     module.exit_json(changed=False, ou=ou, groups=[group_facts(group) for group in groups])
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={"connector": {"type": "str"}, "ou": {"type": "str"}, **_directory_options.ARGUMENT_SPEC},
+        argument_spec={
+            "connector": {"type": "str"},
+            "ou": {"type": "str"},
+            "domain": {"type": "str"},
+            **_directory_options.ARGUMENT_SPEC,
+        },
         supports_check_mode=True,
     )
     guarded_run(run, module)

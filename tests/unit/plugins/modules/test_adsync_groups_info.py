@@ -52,6 +52,8 @@ def test_groups_that_were_written_back(lab: ConnectLab, run: Runner, monkeypatch
 
     if isinstance(lab.domain, EmbeddedDomain):  # Samba has no Exchange schema
         directory, [first, *_others] = lab.world.directory, found["groups"]
+        assert len(run(adsync_groups_info, **lab.options(domain="GROUPS.contoso.com"))["groups"]) == 3
+        assert run(adsync_groups_info, **lab.options(domain="contoso.com"))["groups"] == []
         assert first["addresses"] == [f"SMTP:{first['mail']}"]
         entry = directory.find(first["dn"])
         directory.set_attribute(entry, "legacyExchangeDN", [b"/o=Contoso/ou=x/cn=Recipients/cn=1"])
