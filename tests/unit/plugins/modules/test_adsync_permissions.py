@@ -176,6 +176,15 @@ def test_exactly_the_right_removed_by_hand_is_given_back(
     assert rules(lab) == complete
 
 
+def test_an_ou_protected_from_accidental_deletion(lab: ConnectLab, run: Runner) -> None:
+    put(lab, "(D;;SDDT;;;WD)")
+    assert "warnings" not in run.grant()
+    with lab.domain.connector() as connection:
+        connector = Connector(connection)
+        assert connector.create("g") == 0
+        assert connector.manage("g") == [0] * 4
+
+
 # Revoking
 
 
