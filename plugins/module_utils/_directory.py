@@ -270,7 +270,7 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
             yield
         except (LDAPException, OSError) as exc:
             raise DirectoryError(
-                f"{what} on {self._options.address}: the connection was lost ({exc}). Run again: what is already done is kept."
+                f"{what} on {self._options.address}: the connection was lost ({' '.join(str(exc).split())}). Run again: what is already done is kept."
             ) from exc
 
     def _check(self, what: str) -> None:

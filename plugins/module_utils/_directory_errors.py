@@ -103,7 +103,7 @@ def refused(what: str, result: Mapping[str, t.Any]) -> DirectoryError:
     :param result: ldap3's result: ``result`` (code), ``description`` (its name), ``message``, ``referrals``
     """
     code = int(result["result"])
-    text = str(result.get("message") or "").strip("\0\r\n ")
+    text = " ".join(str(result.get("message") or "").strip("\0\r\n ").split())  # AD breaks the line of some
     way_out = WAY_OUT.get(code, "")
     if code == INVALID_CREDENTIALS:
         data = re.search(r"\bdata ([0-9a-f]+)", text)
