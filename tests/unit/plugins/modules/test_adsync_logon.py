@@ -29,6 +29,7 @@ with warnings.catch_warnings():
 if t.TYPE_CHECKING:
     from lab.directory.security_descriptor import Ace
 
+_SEALS = "session_security" in inspect.signature(ldap3.Connection.__init__).parameters
 needs_kerberos = pytest.mark.skipif(
     importlib.util.find_spec("gssapi") is None
     or "session_security" not in inspect.signature(ldap3.Connection.__init__).parameters,
