@@ -109,7 +109,10 @@ def refused(what: str, result: Mapping[str, t.Any]) -> DirectoryError:
         data = re.search(r"\bdata ([0-9a-f]+)", text)
         way_out = _LOGON_REFUSED.get(data[1], BAD_LOGON) if data else BAD_LOGON
         if text.startswith(_CHANNEL_BINDING):
-            way_out = "It wants channel binding, which a simple bind cannot give: use directory_auth=kerberos."
+            way_out = (
+                "It wants the logon bound to the TLS channel (channel binding): use directory_auth=kerberos, with nothing in "
+                "between that ends TLS."
+            )
     if code == _REFERRAL:
         text = " ".join([text, *(result.get("referrals") or [])]).strip()
     said = f" ({text})" if text else ""
