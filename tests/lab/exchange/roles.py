@@ -25,10 +25,15 @@ ROLES: dict[str, frozenset[str]] = {
         ("Get-AcceptedDomain", "New-AcceptedDomain", "Set-AcceptedDomain", "Remove-AcceptedDomain")
     ),
     "Send Connectors": frozenset(("Get-SendConnector", "New-SendConnector", "Set-SendConnector", "Remove-SendConnector")),
+    "Mail Recipients": frozenset(("Get-Group", "Get-Recipient", "Update-Recipient")),
+    "View-Only Recipients": frozenset(("Get-Group", "Get-Recipient")),
     "Active Directory Permissions": frozenset(("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")),
 }
 EVERYTHING = "Organization Management"
-ROLE_GROUPS: dict[str, tuple[str, ...]] = {"View-Only Organization Management": ("View-Only Configuration",)}
+ROLE_GROUPS: dict[str, tuple[str, ...]] = {
+    "Recipient Management": ("Mail Recipients",),
+    "View-Only Organization Management": ("View-Only Configuration", "View-Only Recipients"),
+}
 
 
 def seed() -> dict[str, tuple[str, ...]]:

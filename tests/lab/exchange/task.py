@@ -13,6 +13,9 @@ from lab.exchange import errors as exchange_errors
 from lab.exchange.state import ConfigurationObject, ExchangeState, Server
 from lab.powershell.objects import PowerShellError
 
+if t.TYPE_CHECKING:
+    from lab.directory.state import DirectoryState
+
 Item = t.TypeVar("Item", bound=ConfigurationObject)
 
 
@@ -21,12 +24,14 @@ class Task:
     """What a cmdlet's code works with.
 
     :param state: as ``domain_controller`` has it
+    :param directory: the objects of the domain
     :param server: the one the endpoint runs on
     """
 
     cmdlet: str
     parameters: dict[str, t.Any]
     state: ExchangeState
+    directory: DirectoryState
     server: Server
     warn: t.Callable[[str], None]
     domain_controller: str = contoso.DC_HOST

@@ -67,10 +67,14 @@ def convert(parameter: Parameter, value: t.Any) -> t.Any:
     if name in ENUMS:
         # assumed: TlsAuthLevel is a nullable enumeration, the others are not.
         return None if value is None and name == "TlsAuthLevel" else to_enum(ENUMS[name], value).name
+    if parameter.name == "ResultSize":
+        return _to_count(value)
     if name in _CONVERTERS:
         return _CONVERTERS[name](value)
     if name.endswith("IdParameter"):
         return _to_identity(value, name)
+    if name.endswith("IdParameter[]"):
+        return [_to_identity(item, name.removesuffix("[]")) for item in (value if isinstance(value, (list, tuple)) else [value])]
     return basic_conversion(parameter, value)
 
 
@@ -130,6 +134,17 @@ def _to_size(value: t.Any) -> int | None:
         # assumed: the range is documented, the text is not.
         raise failure(value, type_name, f'"{text}" isn\'t a valid size.')
     return -int(-size // 1024) * 1024
+
+
+def _to_count(value: t.Any) -> int | None:
+    """How many objects; None is unlimited."""
+    text = to_string(value).strip()
+    if text.lower() == "unlimited":
+        return None
+    if not text.isdecimal():
+        # assumed: the text.
+        raise failure(value, f"{_DATA}.Unlimited`1[System.UInt32]", f'"{text}" isn\'t a number.')
+    return int(text)
 
 
 def _to_time_span(value: t.Any) -> datetime.timedelta:
