@@ -10,12 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rules import (
-    EVERYONE,
-    GROUP_CLASS,
-    Verdict,
-    expand_generic,
-)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rights import GROUP_CLASS, expand_generic
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rules import EVERYONE, Verdict
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._security_descriptor import (
     Ace,
     AceFlag,

@@ -8,105 +8,37 @@
 
 Decided by what the rules mean, not by their text: an access check as a domain controller does it (MS-DTYP 2.5.3.2, MS-ADTS
 5.1.3.3), for the account and its groups, once on the OU and once on a group that inherits from it.
-
-Microsoft documents the rights ("Configure AD DS connector account permissions", Group writeback): read, write, create,
-delete and delete tree on group objects. Creating needs a right on the parent, for the class of the new object (MS-ADTS
-3.1.1.5.2.1); the rule that Microsoft's cmdlet writes is inherited by groups only and does not give it. So the least grant
-is two rules.
 """
 
 from __future__ import annotations
 
 import collections
 import dataclasses
-import enum
 import typing as t
-import uuid
 
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_grant import (
+    is_excess,
+    least_grant,
+    with_rules,
+    without,
+)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rights import (
+    GROUP_CLASS,
+    RIGHTS,
+    Place,
+    Right,
+    expand_generic,
+)
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._security_descriptor import (
     Ace,
     AceFlag,
-    AceType,
     Rule,
     SecurityDescriptor,
 )
 
-GROUP_CLASS = uuid.UUID("bf967a9c-0de6-11d0-a285-00aa003049e2")  # schemaIDGUID of the class group (MS-ADSC)
-
-# Rights on directory objects (MS-ADTS 5.1.3.2).
-CREATE_CHILD = 0x1
-DELETE_CHILD = 0x2
-LIST_CHILDREN = 0x4
-SELF_WRITE = 0x8
-READ_PROPERTY = 0x10
-WRITE_PROPERTY = 0x20
-DELETE_TREE = 0x40
-LIST_OBJECT = 0x80
-DELETE = 0x10000
-READ_CONTROL = 0x20000
-
-_GENERIC_RIGHTS = {
-    0x10000000: 0xF01FF,  # GENERIC_ALL
-    0x80000000: READ_CONTROL | LIST_CHILDREN | READ_PROPERTY | LIST_OBJECT,  # GENERIC_READ
-    0x40000000: READ_CONTROL | SELF_WRITE | WRITE_PROPERTY,  # GENERIC_WRITE
-    0x20000000: READ_CONTROL | LIST_CHILDREN,  # GENERIC_EXECUTE
-}
-_READ = _GENERIC_RIGHTS[0x80000000]
-_WRITE = _GENERIC_RIGHTS[0x40000000]
-
 # Whoever logs on over the network is one of these; tokenGroups leaves them out (MS-DTYP 2.4.2.4).
 EVERYONE = "S-1-1-0"
 _LOGON_SIDS = frozenset({EVERYONE, "S-1-5-2", "S-1-5-11", "S-1-5-15"})
-
-
-class Place(enum.Enum):
-    """Where a right is exercised."""
-
-    OU = "the OU itself"
-    GROUPS = "group objects below the OU"
-
-
-@dataclasses.dataclass(frozen=True)
-class Right:
-    """Something the connector account must be able to do.
-
-    :param essential: False when writeback works without it as long as the other rights are there
-    """
-
-    name: str
-    mask: int
-    place: Place
-    essential: bool = True
-
-
-# Delete on the group is enough to delete it, so delete child on the OU is not essential (MS-ADTS 3.1.1.5.5). It is often
-# denied to everybody: protecting an object below the OU from accidental deletion does that.
-RIGHTS = (
-    Right("create groups", CREATE_CHILD, Place.OU),
-    Right("delete groups from the OU", DELETE_CHILD, Place.OU, essential=False),
-    Right("read groups", _READ, Place.GROUPS),
-    Right("change groups", _WRITE, Place.GROUPS),
-    Right("delete groups", DELETE, Place.GROUPS),
-    Right("delete groups with what is below them", DELETE_TREE, Place.GROUPS),
-)
-
-
-def least_grant(sid: str) -> dict[Place, Ace]:
-    """The rules that give all :data:`RIGHTS` and nothing on other classes of objects."""
-    return {
-        Place.OU: Ace.from_rule(
-            Rule(AceType.ALLOWED_OBJECT, AceFlag.CONTAINER_INHERIT, CREATE_CHILD | DELETE_CHILD, sid, GROUP_CLASS)
-        ),
-        Place.GROUPS: Ace.from_rule(
-            Rule(
-                AceType.ALLOWED_OBJECT,
-                AceFlag.CONTAINER_INHERIT | AceFlag.INHERIT_ONLY,
-                CREATE_CHILD | DELETE_CHILD | _READ | _WRITE | DELETE | DELETE_TREE,
-                sid,
-                inherited_object_type=GROUP_CLASS,
-            )
-        ),
-    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,12 +78,14 @@ class Assessment:
     :param missing: rules of the least grant that would give rights the account lacks, in the order to write them
     :param blocked: rights that a deny rule takes away even then
     :param limits: deny rules for single properties of groups: they do not take a right away as a whole
+    :param excess: the account's own explicit rules that let it do more than the least grant; reading is not counted
     """
 
     verdicts: tuple[Verdict, ...]
     missing: tuple[Ace, ...]
     blocked: tuple[Verdict, ...]
     limits: tuple[Ace, ...]
+    excess: tuple[Ace, ...]
 
 
 def assess(descriptor: SecurityDescriptor, trustee: Trustee) -> Assessment:
@@ -162,27 +96,40 @@ def assess(descriptor: SecurityDescriptor, trustee: Trustee) -> Assessment:
         gained = _check(descriptor.with_explicit((ace,)), trustee, place).granted & ~before[place].granted
         if gained & _needed(place):
             missing.append(ace)
-    with_missing = descriptor.with_explicit(tuple(missing))
+    with_missing = with_rules(descriptor, missing)
     after = {place: _check(with_missing, trustee, place) for place in Place}
     return Assessment(
         verdicts=tuple(before[right.place].verdict(right) for right in RIGHTS),
         missing=tuple(missing),
         blocked=tuple(verdict for right in RIGHTS if not (verdict := after[right.place].verdict(right)).granted),
         limits=before[Place.GROUPS].limits,
+        excess=tuple(ace for ace in descriptor.explicit if is_excess(ace, trustee.sid)),
     )
+
+
+def granted(descriptor: SecurityDescriptor, trustee: Trustee) -> SecurityDescriptor:
+    """The DACL with what ``trustee`` lacks.
+
+    A rule of the account that a part was taken from gets that part back; otherwise a rule of the least grant is added.
+    """
+    return with_rules(descriptor, assess(descriptor, trustee).missing)
+
+
+def revoked(descriptor: SecurityDescriptor, sid: str) -> SecurityDescriptor:
+    """The DACL without what :func:`granted` gives.
+
+    Exactly the rights of the least grant go, from the account's explicit rules of the same reach. A rule that reaches further
+    or allows more keeps the rest: taking from it would take what somebody else gave.
+    """
+    aces = list(descriptor.aces)
+    for grant in least_grant(sid).values():
+        aces = [kept for ace in aces if (kept := without(ace, grant)) is not None]
+    return dataclasses.replace(descriptor, aces=tuple(aces))
 
 
 def same_explicit(first: SecurityDescriptor, second: SecurityDescriptor) -> bool:
     """True when both hold the same explicit rules, in whatever order: a domain controller sorts a DACL (MS-ADTS 6.1.3.1)."""
     return collections.Counter(first.explicit) == collections.Counter(second.explicit)
-
-
-def expand_generic(mask: int) -> int:
-    """Replace generic rights by what they stand for on directory objects (MS-ADTS 5.1.3.2)."""
-    for generic, rights in _GENERIC_RIGHTS.items():
-        if mask & generic:
-            mask = mask & ~generic | rights
-    return mask
 
 
 @dataclasses.dataclass

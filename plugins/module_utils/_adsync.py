@@ -35,6 +35,9 @@ _CONTAINER = "Connector.GroupWriteBackContainerDn"
 _OPTIONAL_FEATURE = "Microsoft.OptionalFeature.GroupWriteBack"
 _VERSION = "Microsoft.Synchronize.ServerConfigurationVersion"
 
+# "Hardening updates for Microsoft Entra Connect Sync, AD FS": the first build that goes on after 30 September 2026.
+_OLDEST_SERVED = (2, 5, 79, 0)
+
 # Clocks in an Active Directory domain may differ by this much (Kerberos policy, maximum tolerance).
 _CLOCK_TOLERANCE = datetime.timedelta(minutes=5)
 
@@ -245,6 +248,18 @@ def read_scheduler(client: CmdletClient) -> Scheduler:
 def version(settings: Mapping[str, str]) -> str | None:
     """The server's build, such as 2.5.79.0."""
     return settings.get(_VERSION)
+
+
+def outdated(build: str | None) -> str | None:
+    """A warning about a build that Microsoft no longer serves; None when there is nothing to say."""
+    if build is None or not re.fullmatch(r"\d+(\.\d+)+", build):
+        return None
+    if tuple(map(int, build.split("."))) >= _OLDEST_SERVED:
+        return None
+    return (
+        f"Microsoft Entra Connect {build} is older than {'.'.join(map(str, _OLDEST_SERVED))}: it no longer synchronizes after "
+        "30 September 2026. Upgrade it."
+    )
 
 
 def require_writeback(connector: Connector, features: Features) -> str:

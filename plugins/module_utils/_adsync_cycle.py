@@ -21,6 +21,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._adsync imp
     AdsyncError,
     read_scheduler,
 )
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._adsync_runs import read_last_export
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError
 
 if t.TYPE_CHECKING:
@@ -38,10 +39,14 @@ class SyncResult:
 
     :param waited: another cycle was in progress and had to end first
     :param finished: it ended before the deadline; it goes on by itself otherwise
+    :param export: result of the connector's last export, None when it is not known yet
+    :param failures: objects it could not write
     """
 
     waited: bool
     finished: bool
+    export: str | None = None
+    failures: int = 0
 
 
 def require_syncing(scheduler: Scheduler) -> None:
@@ -55,8 +60,8 @@ def require_syncing(scheduler: Scheduler) -> None:
         raise AdsyncError(f"sync: a sync cannot be started. {SUSPENDED}")
 
 
-def delta_sync(client: CmdletClient, deadline: Deadline) -> SyncResult:
-    """Wait for a cycle in progress to end, start a delta sync, wait for it to end.
+def delta_sync(client: CmdletClient, deadline: Deadline, connector_id: str | None = None) -> SyncResult:
+    """Wait for a cycle in progress to end, start a delta sync, wait for it to end, read how the connector's export went.
 
     A cycle in progress may have read the directory before the change it is meant to see, so it does not count.
 
@@ -68,7 +73,12 @@ def delta_sync(client: CmdletClient, deadline: Deadline) -> SyncResult:
         scheduler = read_scheduler(client)
         require_syncing(scheduler)
         if not scheduler.in_progress and _start(client):
-            return SyncResult(waited, _wait_for_end(client, deadline))
+            if not _wait_for_end(client, deadline):
+                return SyncResult(waited, finished=False)
+            export = read_last_export(client, connector_id)
+            if export is None:
+                return SyncResult(waited, finished=True)
+            return SyncResult(waited, finished=True, export=export.result, failures=export.failures)
         waited = True
         if not deadline.pause():
             raise AdsyncError(

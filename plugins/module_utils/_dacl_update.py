@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: may change at any time without notice.
 
-"""Adding access rules without losing another writer's change in silence.
+"""Changing access rules without losing another writer's change in silence.
 
 LDAP has no locking, and a domain controller takes the DACL as a whole: whoever writes last wins. So the DACL and its version
 are read again immediately before the write, and after it: then the version must be exactly one higher and the explicit rules
@@ -13,6 +13,7 @@ those intended. That detects, it does not prevent; the window is a few milliseco
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import typing as t
 
@@ -26,6 +27,9 @@ if t.TYPE_CHECKING:
 
 _ATTEMPTS = 5
 
+Decision = t.Callable[["SecurityDescriptor"], "SecurityDescriptor"]
+"""From a DACL as it is to the DACL as it should be."""
+
 
 class DaclConflict(CollectionError):
     """Somebody else changed the same DACL at the same time; ``str()`` shows it before and after."""
@@ -33,15 +37,22 @@ class DaclConflict(CollectionError):
 
 @dataclasses.dataclass(frozen=True)
 class DaclChange:
-    """What was added: nothing when ``added`` is empty. ``after`` is what the domain controller holds now."""
+    """What was changed: nothing when ``added`` and ``removed`` are empty. ``after`` is what the domain controller holds now."""
 
     before: Dacl
     after: Dacl
-    added: tuple[Ace, ...]
+    added: tuple[Ace, ...] = ()
+    removed: tuple[Ace, ...] = ()
 
 
-def add_rules(directory: Directory, dn: str, read: Dacl, decide: t.Callable[[SecurityDescriptor], tuple[Ace, ...]]) -> DaclChange:
-    """Add the rules that ``decide`` finds missing, and see that they landed.
+def difference(before: SecurityDescriptor, after: SecurityDescriptor) -> tuple[tuple[Ace, ...], tuple[Ace, ...]]:
+    """The explicit rules that came and those that went."""
+    old, new = collections.Counter(before.explicit), collections.Counter(after.explicit)
+    return tuple((new - old).elements()), tuple((old - new).elements())
+
+
+def update(directory: Directory, dn: str, read: Dacl, decide: Decision) -> DaclChange:
+    """Write the rules that ``decide`` wants, and see that they landed.
 
     :param read: the DACL as read before
     :param decide: called anew for each state of the DACL met
@@ -50,14 +61,14 @@ def add_rules(directory: Directory, dn: str, read: Dacl, decide: t.Callable[[Sec
     """
     before = read
     for _ in range(_ATTEMPTS):
-        added = decide(before.descriptor)
-        if not added:
-            return DaclChange(before, before, ())
+        intended = decide(before.descriptor)
+        added, removed = difference(before.descriptor, intended)
+        if not added and not removed:
+            return DaclChange(before, before)
         fresh = directory.read_dacl(dn)
         if fresh != before:
             before = fresh
             continue
-        intended = before.descriptor.with_explicit(added)
         directory.write_dacl(dn, intended)
         try:
             after = directory.read_dacl(dn)
@@ -65,7 +76,7 @@ def add_rules(directory: Directory, dn: str, read: Dacl, decide: t.Callable[[Sec
         except CollectionError as exc:
             exc.result["changed"] = True
             raise
-        return DaclChange(before, after, added)
+        return DaclChange(before, after, added, removed)
     raise DaclConflict(
         f"The permissions of {dn} changed each of {_ATTEMPTS} times while they were compared. Nothing was written: run again "
         "when whoever changes them has finished."

@@ -4,36 +4,30 @@
 #
 # PRIVATE to the collection: may change at any time without notice.
 
-"""LDAP to a domain controller: accounts and DACLs. The only file that speaks LDAP.
+"""LDAP to a domain controller: accounts and DACLs. The only file that speaks LDAP, besides _directory_logon.
 
-TLS is not optional (a domain controller refuses a simple bind without it) and is verified. Referrals are not followed: the
-credentials would go to a server nobody named. One connection is one domain controller, so what is read after a write is what
-was written.
+Referrals are not followed: the credentials would go to a server nobody named. One connection is one domain controller, so what
+is read after a write is what was written.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import ipaddress
-import socket
-import ssl
 import struct
-import traceback
 import typing as t
-from pathlib import Path
-
-from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _distinguished_name
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_errors import (
-    BAD_LOGON,
-    INVALID_CREDENTIALS,
     NO_SUCH_OBJECT,
     WAY_OUT,
     DirectoryError,
     refused,
-    unreachable,
+)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_locator import find_domain_controllers
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_logon import (
+    log_off,
+    log_on,
 )
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_options import DirectoryOptions
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._security_descriptor import (
@@ -49,30 +43,20 @@ try:
     from ldap3.core.exceptions import LDAPException
     from ldap3.protocol.microsoft import security_descriptor_control
     from ldap3.utils.conv import escape_filter_chars
-
-    _LDAP3_MISSING: str | None = None
 except ImportError:
-    ldap3 = None
+    ldap3 = None  # _directory_logon.check_requirements says so
     LDAPException = OSError
-    _LDAP3_MISSING = traceback.format_exc()
-
-try:
-    import gssapi  # type: ignore[import-not-found,unused-ignore]
-
-    _GSSAPI_MISSING: str | None = None
-except ImportError:
-    gssapi = None
-    _GSSAPI_MISSING = traceback.format_exc()
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from ansible.module_utils.basic import AnsibleModule
 
 _DACL_ONLY = 4  # DACL_SECURITY_INFORMATION, value of the SD_FLAGS control (MS-ADTS 3.1.1.3.4.1.11)
 _DESCRIPTOR_ATTID = 0x20119  # nTSecurityDescriptor in replPropertyMetaData
 _METADATA_HEADER = struct.Struct("<IIII")  # version, reserved, count, reserved (MS-DRSR PROPERTY_META_DATA_EXT_VECTOR)
 _METADATA_ROW = struct.Struct("<IIQ16sQQ")  # attribute, version, time, invocation id, originating USN, local USN
+_MOST_TRIED = 3  # domain controllers found by DNS; each may take the whole timeout
+_PAGE = 500
+_PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,24 +84,22 @@ class Dacl:
     version: int | None
 
 
-def check_requirements(module: AnsibleModule, options: DirectoryOptions) -> None:
-    """End the task when the options cannot work here, before anything is contacted."""
-    if _LDAP3_MISSING:
-        module.fail_json(msg=missing_required_lib("ldap3"), exception=_LDAP3_MISSING)
-    if options.ca_cert and not Path(options.ca_cert).is_file():
-        module.fail_json(msg=f"directory_ca_cert: there is no file {options.ca_cert} on the control node.")
-    if options.timeout < 1:
-        module.fail_json(msg=f"directory_timeout must be at least 1 second, not {options.timeout}.")
-    if options.auth == "simple" and not (options.user and options.password):
-        # RFC 4513 5.1.2: a name with an empty password is an anonymous bind, and succeeds.
-        module.fail_json(msg="directory_auth=simple needs directory_user and directory_password, and neither may be empty.")
-    if options.auth == "kerberos":
-        if _GSSAPI_MISSING:
-            module.fail_json(msg=missing_required_lib("gssapi", reason="for directory_auth=kerberos"), exception=_GSSAPI_MISSING)
-        if _is_address(options.host):
-            module.fail_json(
-                msg=f"domain_controller: Kerberos needs the domain controller's name, not its address {options.host}."
-            )
+def open_directory(options: DirectoryOptions, domain: str) -> Directory:
+    """Log on to the domain controller the options name, or to the first of the domain's that DNS names and that answers.
+
+    :raises DirectoryError: none answers, or one refuses
+    """
+    if options.host:
+        return Directory(options)
+    problems = []
+    for host in find_domain_controllers(domain)[:_MOST_TRIED]:
+        try:
+            return Directory(dataclasses.replace(options, host=host))
+        except DirectoryError as exc:
+            if exc.code is not None:  # it answered: another one would say the same
+                raise
+            problems.append(str(exc))
+    raise DirectoryError(" ".join(problems))
 
 
 class Directory(contextlib.AbstractContextManager["Directory"]):
@@ -128,7 +110,7 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
 
     def __init__(self, options: DirectoryOptions) -> None:
         self._options = options
-        self._connection = _connect(options)
+        self._connection = log_on(options)
         try:
             root = self._read("", "the server's description", ["defaultNamingContext"])
             self.domain_dn = root["defaultnamingcontext"][0].decode()
@@ -142,6 +124,11 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
             raise
 
     @property
+    def host(self) -> str:
+        """The domain controller's name, as it was given or found."""
+        return self._options.host
+
+    @property
     def domain(self) -> str:
         """DNS name of the domain controller's domain, in small letters."""
         return _distinguished_name.dns_domain(self.domain_dn)
@@ -151,7 +138,7 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
 
     def close(self) -> None:
         """End the connection. Never raises: nothing is lost with it."""
-        _close(self._connection)
+        log_off(self._connection)
 
     def find_account(self, name: str) -> Account:
         """Find a user of the domain by sAMAccountName, DOMAIN\\name, name@domain, or DN.
@@ -191,6 +178,32 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
             raise DirectoryError(f"permissions of {dn} on {self._options.address} make no sense: {exc}.") from exc
         metadata = values.get("replpropertymetadata")
         return Dacl(descriptor, attribute_version(metadata[0], _DESCRIPTOR_ATTID) if metadata else None)
+
+    def blocked_below(self, dn: str) -> list[str]:
+        """DNs of groups and OUs below an object that take no rules from above (a protected DACL).
+
+        An object whose DACL may not be read is passed over.
+
+        :raises DirectoryError: no such object
+        """
+        controls = security_descriptor_control(criticality=True, sdflags=_DACL_ONLY)
+        what = f"permissions below {dn}"
+        found, cookie = [], None
+        while cookie != b"":
+            with self._talking(f"reading {what}"):
+                self._connection.search(
+                    dn,
+                    "(|(objectClass=group)(objectClass=organizationalUnit))",
+                    attributes=["nTSecurityDescriptor"],
+                    controls=controls,
+                    paged_size=_PAGE,
+                    paged_cookie=cookie,
+                )
+            self._check(f"reading {what}")
+            found += [entry_dn for entry_dn, values in self._rows() if _is_protected(values)]
+            page = self._connection.result["controls"].get(_PAGED_RESULTS, {"value": {"cookie": b""}})
+            cookie = page["value"]["cookie"]
+        return sorted(found_dn for found_dn in found if not _distinguished_name.is_same(found_dn, dn))
 
     def write_dacl(self, dn: str, descriptor: SecurityDescriptor) -> None:
         """Replace an object's DACL; owner, group and SACL stay.
@@ -242,6 +255,9 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
         with self._talking(f"reading {what}"):
             self._connection.search(base, where, search_scope=scope, attributes=attributes, controls=control)
         self._check(f"reading {what}")
+        return self._rows()
+
+    def _rows(self) -> list[tuple[str, dict[str, list[bytes]]]]:
         return [
             (entry["dn"], {name.lower(): values for name, values in entry["raw_attributes"].items() if values})
             for entry in self._connection.response or []
@@ -253,14 +269,22 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
         try:
             yield
         except (LDAPException, OSError) as exc:
+            problem = " ".join(str(exc).split())
             raise DirectoryError(
-                f"{what} on {self._options.address}: the connection was lost ({exc}). Run again: what is already done is kept."
+                f"{what} on {self._options.address}: the connection broke ({problem}). Run again: what is already done is kept."
             ) from exc
 
     def _check(self, what: str) -> None:
         result = self._connection.result
         if result["result"]:
             raise refused(f"{what} on {self._options.address}", result)
+
+
+def _is_protected(values: dict[str, list[bytes]]) -> bool:
+    try:
+        return any(parse(value).protected for value in values.get("ntsecuritydescriptor", ()))
+    except DescriptorError:
+        return False
 
 
 def attribute_version(metadata: bytes, attid: int) -> int | None:
@@ -278,89 +302,3 @@ def attribute_version(metadata: bytes, attid: int) -> int | None:
         if found == attid:
             return int(version)
     return None
-
-
-class _VerifyingTls(ldap3.Tls if ldap3 else object):  # type: ignore[misc]
-    """ldap3's TLS with the standard library's own check of chain and name; keeps the error, of which ldap3 keeps the text."""
-
-    failure: OSError | None = None
-
-    def wrap_socket(self, connection: t.Any, do_handshake: bool = False) -> None:  # noqa: ARG002 - ldap3's signature
-        context = ssl.create_default_context(cafile=self.ca_certs_file)
-        try:
-            connection.socket = context.wrap_socket(connection.socket, server_hostname=connection.server.host)
-        except OSError as exc:
-            self.failure = exc
-            raise
-
-
-def _connect(options: DirectoryOptions) -> t.Any:
-    tls = _VerifyingTls(validate=ssl.CERT_REQUIRED, ca_certs_file=options.ca_cert)
-    server = ldap3.Server(
-        options.host,
-        port=options.effective_port,
-        use_ssl=options.tls == "ldaps",
-        tls=tls,
-        get_info=ldap3.NONE,
-        connect_timeout=options.timeout,
-    )
-    connection = ldap3.Connection(
-        server,
-        auto_bind=ldap3.AUTO_BIND_NONE,
-        auto_referrals=False,
-        check_names=False,
-        receive_timeout=options.timeout,
-        return_empty_attributes=False,
-        **_logon(options),
-    )
-    try:
-        socket.getaddrinfo(options.host, options.effective_port)
-        connection.open(read_server_info=False)
-        if options.tls == "starttls":
-            connection.start_tls(read_server_info=False)
-        connection.bind(read_server_info=False)
-    except (LDAPException, OSError, *_gssapi_errors()) as exc:
-        _close(connection)
-        raise DirectoryError(unreachable(options, tls.failure or exc)) from exc
-    if connection.result["result"]:
-        error = refused(f"logging on to {options.address} as {options.user or 'the ticket holder'}", connection.result)
-        _close(connection)
-        raise error
-    return connection
-
-
-def _close(connection: t.Any) -> None:
-    with contextlib.suppress(LDAPException, OSError):
-        connection.unbind()
-    if connection.socket is not None:  # ldap3 leaves the socket of a connection that failed half-way
-        connection.socket.close()
-
-
-def _logon(options: DirectoryOptions) -> dict[str, t.Any]:
-    if options.auth == "simple":
-        return {"authentication": ldap3.SIMPLE, "user": options.user, "password": options.password}
-    logon: dict[str, t.Any] = {"authentication": ldap3.SASL, "sasl_mechanism": ldap3.KERBEROS}
-    if not options.user:
-        return logon  # the ticket cache's own principal
-    user, at, realm = options.user.partition("@")
-    principal = f"{user}{at}{realm.upper()}"  # Active Directory's realms are the domain names in capitals
-    if not options.password:
-        return {**logon, "user": principal}
-    try:
-        name = gssapi.Name(principal, gssapi.NameType.user)
-        raw = gssapi.raw.acquire_cred_with_password(name, options.password.encode(), usage="initiate")
-    except _gssapi_errors() as exc:
-        raise DirectoryError(f"Kerberos gave no ticket for {principal}: {exc}. {BAD_LOGON}", code=INVALID_CREDENTIALS) from exc
-    return {**logon, "sasl_credentials": (None, None, raw.creds)}
-
-
-def _gssapi_errors() -> tuple[type[Exception], ...]:
-    return (gssapi.exceptions.GSSError,) if gssapi else ()
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

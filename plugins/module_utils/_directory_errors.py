@@ -26,7 +26,8 @@ INVALID_CREDENTIALS = 49
 NO_SUCH_OBJECT = 32
 WAY_OUT = {
     1: "The domain controller takes no request before a logon, or did not understand this one.",
-    8: "It wants signing or channel binding: try directory_tls=ldaps, or directory_auth=kerberos.",
+    8: "It wants TLS for a password (directory_tls=ldaps), and of Kerberos a sealed connection (directory_tls=none) or one bound "
+    "to TLS.",
     _REFERRAL: "The name belongs to another domain, or this domain controller is read-only: name a writable domain controller of "
     "its domain in domain_controller. Referrals are not followed.",
     12: "The server does not know a control that is needed: it is not an Active Directory domain controller.",
@@ -81,6 +82,20 @@ def unreachable(options: DirectoryOptions, exc: BaseException) -> str:
     return f"{where} with {options.tls}: {cause}. Run again, or name another domain controller."
 
 
+def no_ticket(who: str, exc: BaseException) -> str:
+    """Why Kerberos gave no ticket, without the GSSAPI's preamble."""
+    minor = getattr(exc, "min_message", "") or str(exc)
+    text = minor.decode(errors="replace") if isinstance(minor, bytes) else minor
+    hint = ""
+    if "Server not found" in text:
+        hint = " Give the domain controller's own name in domain_controller, as it is in the domain."
+    elif "Clock skew" in text:
+        hint = " Set the control node's clock."
+    elif "Cannot find KDC" in text or "Cannot contact any KDC" in text:
+        hint = " The control node needs the realm in krb5.conf, or DNS that names its KDCs."
+    return f"Kerberos gave no ticket for {who}: {text.strip()}.{hint}"
+
+
 def refused(what: str, result: Mapping[str, t.Any]) -> DirectoryError:
     """The error for an LDAP result that is not success.
 
@@ -88,13 +103,16 @@ def refused(what: str, result: Mapping[str, t.Any]) -> DirectoryError:
     :param result: ldap3's result: ``result`` (code), ``description`` (its name), ``message``, ``referrals``
     """
     code = int(result["result"])
-    text = str(result.get("message") or "").strip("\0\r\n ")
+    text = " ".join(str(result.get("message") or "").strip("\0\r\n ").split())  # AD breaks the line of some
     way_out = WAY_OUT.get(code, "")
     if code == INVALID_CREDENTIALS:
         data = re.search(r"\bdata ([0-9a-f]+)", text)
         way_out = _LOGON_REFUSED.get(data[1], BAD_LOGON) if data else BAD_LOGON
         if text.startswith(_CHANNEL_BINDING):
-            way_out = "It wants channel binding, which a simple bind cannot give: use directory_auth=kerberos."
+            way_out = (
+                "It wants the logon bound to the TLS channel (channel binding): use directory_auth=kerberos, with nothing in "
+                "between that ends TLS."
+            )
     if code == _REFERRAL:
         text = " ".join([text, *(result.get("referrals") or [])]).strip()
     said = f" ({text})" if text else ""

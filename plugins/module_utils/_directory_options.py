@@ -17,7 +17,12 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class DirectoryOptions:
-    """Which domain controller, and how to log on. ``timeout`` is seconds, for connecting and for each answer."""
+    """Which domain controller, and how to log on. ``timeout`` is seconds, for connecting and for each answer.
+
+    :param host: empty: to be found by DNS
+    :param tls: ``ldaps``, ``starttls``, or ``none`` for a connection that Kerberos seals
+    :param auth: ``simple`` or ``kerberos``
+    """
 
     host: str
     user: str | None
@@ -27,12 +32,14 @@ class DirectoryOptions:
     tls: str = "ldaps"
     auth: str = "simple"
     timeout: int = 10
+    credential_cache: str | None = None
+    keytab: str | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any]) -> DirectoryOptions:
         """Take them from a module with :data:`ARGUMENT_SPEC`."""
         return cls(
-            host=params["domain_controller"],
+            host=params["domain_controller"] or "",
             user=params["directory_user"],
             password=params["directory_password"],
             ca_cert=params["directory_ca_cert"],
@@ -40,6 +47,8 @@ class DirectoryOptions:
             tls=params["directory_tls"],
             auth=params["directory_auth"],
             timeout=params["directory_timeout"],
+            credential_cache=params["directory_credential_cache"],
+            keytab=params["directory_keytab"],
         )
 
     @property
@@ -53,12 +62,15 @@ class DirectoryOptions:
 
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "domain_controller": {"type": "str", "required": True},
+    "domain_controller": {"type": "str"},
     "directory_user": {"type": "str"},
     "directory_password": {"type": "str", "no_log": True},
     "directory_ca_cert": {"type": "path"},
     "directory_port": {"type": "int"},
-    "directory_tls": {"type": "str", "choices": ["ldaps", "starttls"], "default": "ldaps"},
+    "directory_tls": {"type": "str", "choices": ["ldaps", "starttls", "none"], "default": "ldaps"},
     "directory_auth": {"type": "str", "choices": ["simple", "kerberos"], "default": "simple"},
+    "directory_credential_cache": {"type": "str"},
+    # A file name; its value is no secret.
+    "directory_keytab": {"type": "path", "no_log": False},
     "directory_timeout": {"type": "int", "default": 10},
 }

@@ -59,6 +59,15 @@ def is_same(first: str, second: str) -> bool:
     return parse(first) == parse(second)
 
 
+def is_below(text: str, above: str) -> bool:
+    """True when the first names an object below the second, or the same one.
+
+    :raises InvalidDistinguishedName: one of them is not a DN
+    """
+    name, base = parse(text), parse(above)
+    return name[len(name) - len(base) :] == base if len(name) >= len(base) else False
+
+
 def dns_domain(text: str) -> str:
     """The DNS name of the domain a DN lies in: its DC parts joined; empty when it has none.
 

@@ -20,16 +20,26 @@ description:
   - Enabling group writeback is left to the Connect wizard, because no cmdlet does it. When it is not enabled, the task fails and
     says which steps are left to do there.
 options:
+  state:
+    description:
+      - V(present) gives the account what it lacks.
+      - V(absent) revokes exactly the rights that V(present) would give, and nothing else. It does not disable group writeback,
+        because that deletes the groups written back.
+    type: str
+    choices: [present, absent]
+    default: present
   connector:
     description:
       - Name of the connector to the Active Directory forest. It is the forest's name.
-      - Needed only if there are several.
+      - Needed only if there are several. Each has an OU and an account of its own, so it takes a task each.
     type: str
   ou:
     description:
       - Distinguished name of the OU that groups are expected to be written to.
       - The OU itself is chosen in the Connect wizard. When that choice is another one, the task fails.
       - Without it, the wizard's choice is taken.
+      - It must lie in the connector's sync scope.
+      - With O(state=absent) any OU can be given, also one that was the wizard's choice before.
     type: str
   account:
     description:
@@ -37,6 +47,24 @@ options:
       - An account of another domain than the OU's is given by its SID. Its groups are not counted then.
       - Without it, the account the connector logs on to the forest with. There is rarely a reason to give another.
     type: str
+  method:
+    description:
+      - Who writes the rules.
+      - Either way they are compared over LDAP before and after.
+    type: str
+    choices:
+      ldap: This module, on the domain controller. It writes the least grant.
+      cmdlet: >-
+        Microsoft's own command on the Connect server, current or legacy as the server has it. It needs the server's RSAT tools
+        and reaches the domain controller from there, which a delegated logon must allow. What it leaves out is told in
+        RV(left_out). It refuses OUs in some versions.
+    default: ldap
+  include_admin_sd_holder:
+    description:
+      - With O(method=cmdlet), let the command change the container AdminSDHolder too, from which the domain's protected accounts
+        and groups take their permissions.
+    type: bool
+    default: false
   sync:
     description:
       - Start a delta sync after rules were added, and wait until it has ended.
@@ -63,6 +91,8 @@ notes:
     both; nothing is lost in silence.
   - Rules that deny come before those that allow. When one denies the connector account what it needs, the task fails and names
     it.
+  - Warns of a server in staging mode, a suspended scheduler, a build that is too old, and of objects below the OU that block
+    inheritance.
 seealso:
   - module: exchange.hybrid_groups.adsync_info
 author:
@@ -85,9 +115,31 @@ EXAMPLES = r"""
     directory_ca_cert: /etc/pki/contoso-ca.pem
     directory_user: svc-ansible@corp.contoso.com
     directory_password: "{{ directory_password }}"
+
+- name: With Kerberos, sealed, on the domain controller that DNS names
+  exchange.hybrid_groups.adsync_group_writeback:
+    directory_auth: kerberos
+    directory_tls: none
+    directory_user: svc-ansible@corp.contoso.com
+    directory_keytab: /etc/svc-ansible.keytab
+
+- name: Take the rights back; the rules of others stay
+  exchange.hybrid_groups.adsync_group_writeback:
+    state: absent
+    ou: OU=M365Groups,DC=corp,DC=contoso,DC=com
+    domain_controller: dc1.corp.contoso.com
+    directory_user: svc-ansible@corp.contoso.com
+    directory_password: "{{ directory_password }}"
 """
 
 RETURN = r"""
+domain_controller:
+  description:
+    - The domain controller that was asked, as it was given or found by DNS.
+    - Give it to later tasks, so that they see what was written.
+  returned: success
+  type: str
+  sample: dc1.corp.contoso.com
 connector:
   description: Name of the connector.
   returned: success
@@ -146,6 +198,32 @@ added:
   type: list
   elements: dict
   contains: *rule
+removed:
+  description:
+    - Access rules that were removed. In check mode, those that would be.
+    - A rule that only a part is taken from or given back to is removed and added.
+  returned: success
+  type: list
+  elements: dict
+  contains: *rule
+excess:
+  description: The account's own rules on the OU that let it do more than writeback needs, as they were before the task.
+  returned: success
+  type: list
+  elements: dict
+  contains: *rule
+left_out:
+  description: Access rules that are missing still, with O(method=cmdlet).
+  returned: success
+  type: list
+  elements: dict
+  contains: *rule
+blocked_below:
+  description: Distinguished names of groups and OUs below the OU that inherit no rules.
+  returned: success, with O(state=present)
+  type: list
+  elements: str
+  sample: []
 sync:
   description: The delta sync that was started.
   returned: when O(sync=true) and rules were added, not in check mode
@@ -161,6 +239,16 @@ sync:
       returned: success
       type: bool
       sample: true
+    export:
+      description: Result of the connector's last export, as the server calls it, or V(none) when the sync has not ended.
+      returned: success
+      type: str
+      sample: success
+    failures:
+      description: Number of objects the export could not write.
+      returned: success
+      type: int
+      sample: 0
 wizard_steps:
   description: What is left to do in the Connect wizard.
   returned: failure, when group writeback is not enabled
@@ -175,22 +263,19 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import (
-    _access_rule_text,
-    _access_rules,
     _adsync,
+    _adsync_cmdlet,
     _adsync_cycle,
-    _dacl_update,
+    _adsync_scope,
     _directory,
+    _directory_logon,
     _directory_options,
     _distinguished_name,
 )
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient, CmdletError, SessionError
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._deadline import Deadline
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError, guarded_run
-
-if t.TYPE_CHECKING:
-    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory import Account, Dacl
-    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._security_descriptor import SecurityDescriptor
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._writeback_permissions import WritebackPermissions
 
 
 def check_options(module: AnsibleModule) -> _directory_options.DirectoryOptions:
@@ -202,8 +287,14 @@ def check_options(module: AnsibleModule) -> _directory_options.DirectoryOptions:
             module.fail_json(msg=f"ou: {module.params['ou']} is not a distinguished name: {exc}.")
     if module.params["sync_timeout"] < 1:
         module.fail_json(msg=f"sync_timeout must be at least 1 second, not {module.params['sync_timeout']}.")
+    if module.params["method"] == "cmdlet" and module.params["state"] == "absent":
+        module.fail_json(msg="method=cmdlet cannot revoke: Microsoft has no command for it. Use method=ldap with state=absent.")
+    if module.params["method"] == "cmdlet" and module.params["account"]:
+        module.fail_json(msg="account: with method=cmdlet the command gets the connector's own account: leave it out.")
+    if module.params["include_admin_sd_holder"] and module.params["method"] != "cmdlet":
+        module.fail_json(msg="include_admin_sd_holder is for method=cmdlet: with method=ldap AdminSDHolder is never changed.")
     options = _directory_options.DirectoryOptions.from_params(module.params)
-    _directory.check_requirements(module, options)
+    _directory_logon.check_requirements(module, options)
     return options
 
 
@@ -217,89 +308,61 @@ def writeback_ou(wanted: str | None, stored: str, connector: str) -> str:
     return stored
 
 
-def require_unblocked(module: AnsibleModule, assessment: _access_rules.Assessment, ou: str, names: dict[str, str]) -> None:
-    """Fail when a rule denies what adding rules cannot give; warn of what is denied and not essential."""
-    sentences = {verdict: _access_rule_text.explain(verdict, names) for verdict in assessment.blocked}
-    essential = [text for verdict, text in sentences.items() if verdict.right.essential]
-    if essential:
+def check_server(module: AnsibleModule, client: CmdletClient, connector: _adsync.Connector, ou: str, build: str | None) -> None:
+    """Refuse or warn where rights alone do not let groups be written."""
+    reason = _adsync_scope.out_of_scope(_adsync_scope.read_partitions(client, connector.name), ou)
+    if reason:
         raise CollectionError(
-            f"The connector account cannot be given what it needs on {ou}: it {'; it '.join(essential)}. Nothing was changed: "
-            "remove or narrow the rule that denies."
+            f"ou: {ou} is outside the sync scope of connector {connector.name}: {reason}. Include it in the Connect wizard "
+            "(Domain and OU filtering)."
         )
-    for text in sentences.values():
-        module.warn(f"On {ou} the connector account {text}. It can still delete groups by its right on the groups themselves.")
-    for ace in assessment.limits:
-        module.warn(
-            f"On {ou} a rule denies the connector account something on single properties of groups, so some of them may not be "
-            f"written: {_access_rule_text.sddl(ace)}"
-        )
+    if outdated := _adsync.outdated(build):
+        module.warn(outdated)
+    scheduler = _adsync.read_scheduler(client)
+    if module.params["sync"]:
+        _adsync_cycle.require_syncing(scheduler)
+    for active, text in ((scheduler.staging, _adsync.STAGING), (scheduler.suspended, _adsync.SUSPENDED)):
+        if active:
+            module.warn(text)
 
 
-def describe(dacl: Dacl | SecurityDescriptor, names: dict[str, str]) -> str:
-    """Explicit rules for the diff."""
-    descriptor = dacl.descriptor if isinstance(dacl, _directory.Dacl) else dacl
-    return "\n".join([*_access_rule_text.explicit_lines(descriptor, names), ""])
+def change(
+    module: AnsibleModule,
+    client: CmdletClient,
+    options: _directory_options.DirectoryOptions,
+    connector: _adsync.Connector,
+    ou: str,
+) -> dict[str, t.Any]:
+    """Bring the rules on the OU into the wanted state."""
+    account = module.params["account"] or connector.account
+    if account is None:
+        raise CollectionError(f"account: connector {connector.name} names no account: give it.")
 
+    def run_command() -> None:
+        _adsync_cmdlet.grant(client, connector, ou, admin_sd_holder=module.params["include_admin_sd_holder"])
 
-def trustee_of(module: AnsibleModule, account: Account) -> _access_rules.Trustee:
-    """The account for the access check."""
-    if account.groups is None:
-        module.warn(f"The groups of account {account.name} are not known, so rules for them were not counted.")
-    return _access_rules.Trustee(account.sid, account.groups or frozenset())
-
-
-def grant(module: AnsibleModule, options: _directory_options.DirectoryOptions, ou: str, account_name: str) -> dict[str, t.Any]:
-    """Compare the OU's access rules with the wanted ones and add what is missing."""
-    with _directory.Directory(options) as directory:
-        if _distinguished_name.dns_domain(ou) != directory.domain:
-            raise CollectionError(
-                f"domain_controller: {options.address} serves the domain {directory.domain}, and {ou} is in another one: name a "
-                "domain controller of that."
-            )
-        account = directory.find_account(account_name)
-        trustee = trustee_of(module, account)
-        names = {account.sid: account_name}
-        found = directory.read_dacl(ou)
-        if found.version is None:
-            module.warn(
-                f"The version of the permissions of {ou} cannot be read, so a change made at the same time may go unseen."
-            )
-        assessment = _access_rules.assess(found.descriptor, trustee)
-        require_unblocked(module, assessment, ou, names)
-        if module.check_mode:
-            added, after = assessment.missing, found.descriptor.with_explicit(assessment.missing)
+    with _directory.open_directory(options, _distinguished_name.dns_domain(ou)) as directory:
+        permissions = WritebackPermissions(directory, ou, account, module.warn)
+        if module.params["state"] == "absent":
+            outcome = permissions.revoke(check_mode=module.check_mode)
         else:
-            change = _dacl_update.add_rules(
-                directory, ou, found, lambda descriptor: _access_rules.assess(descriptor, trustee).missing
-            )
-            added, after = change.added, change.after.descriptor
-    result: dict[str, t.Any] = {
-        "changed": bool(added),
-        "account": account_name,
-        "account_sid": account.sid,
-        "rights": [_access_rule_text.explain(verdict, names) for verdict in assessment.verdicts],
-        "missing": [_access_rule_text.as_dict(ace, names) for ace in assessment.missing],
-        "added": [_access_rule_text.as_dict(ace, names) for ace in added],
-    }
+            write = run_command if module.params["method"] == "cmdlet" else None
+            outcome = permissions.grant(check_mode=module.check_mode, write=write)
+        result = {**outcome.as_result(), "account": account, "domain_controller": directory.host}
     if module._diff:
-        result["diff"] = {
-            "before_header": ou,
-            "after_header": ou,
-            "before": describe(found, names),
-            "after": describe(after, names),
-        }
+        result["diff"] = outcome.diff(ou)
     return result
 
 
-def sync(client: CmdletClient, timeout: int, result: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Start a delta sync; a failure still returns that the rules were added."""
+def sync(client: CmdletClient, connector: _adsync.Connector, timeout: int, result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Start a delta sync and tell how the export went; a failure still returns that the rules were added."""
     try:
-        outcome = _adsync_cycle.delta_sync(client, Deadline(timeout))
+        outcome = _adsync_cycle.delta_sync(client, Deadline(timeout), connector.identifier)
     except CollectionError as exc:
         raise CollectionError(f"The access rules were added, but {exc}", result=result) from exc
     except (CmdletError, SessionError) as exc:
         raise CollectionError(f"The access rules were added, but the sync failed: {exc}", result=result) from exc
-    return {"waited": outcome.waited, "finished": outcome.finished}
+    return {"waited": outcome.waited, "finished": outcome.finished, "export": outcome.export, "failures": outcome.failures}
 
 
 def run(module: AnsibleModule) -> None:
@@ -307,30 +370,41 @@ def run(module: AnsibleModule) -> None:
     client = CmdletClient(module)
     _adsync.import_module(client)
     connector = _adsync.complete(client, _adsync.choose(_adsync.read_connectors(client), module.params["connector"]))
-    features = _adsync.read_features(client, _adsync.read_settings(client))
-    ou = writeback_ou(module.params["ou"], _adsync.require_writeback(connector, features), connector.name)
-    account = module.params["account"] or connector.account
-    if account is None:
-        raise CollectionError(f"account: connector {connector.name} names no account: give it.")
-    if module.params["sync"]:
-        _adsync_cycle.require_syncing(_adsync.read_scheduler(client))
-    result = {
-        "connector": connector.name,
-        "ou": ou,
-        "features": dict(features.tenant),
-        **grant(module, options, ou, account),
-    }
-    if module.params["sync"] and result["changed"] and not module.check_mode:
-        result["sync"] = sync(client, module.params["sync_timeout"], result)
+    settings = _adsync.read_settings(client)
+    features = _adsync.read_features(client, settings)
+    result: dict[str, t.Any] = {"connector": connector.name, "features": dict(features.tenant)}
+    if module.params["state"] == "present":
+        ou = writeback_ou(module.params["ou"], _adsync.require_writeback(connector, features), connector.name)
+        check_server(module, client, connector, ou, _adsync.version(settings))
+    else:
+        ou = module.params["ou"] or connector.container
+        if ou is None:
+            raise CollectionError(f"ou: connector {connector.name} has no OU for groups: name the one to revoke rules on.")
+        if connector.container is not None and _distinguished_name.is_same(ou, connector.container):
+            module.warn(
+                f"Group writeback is still enabled for {ou}: without its rights the account cannot write groups any more. "
+                "Disabling it in the Connect wizard deletes the groups written back."
+            )
+    result.update(ou=ou, **change(module, client, options, connector, ou))
+    if module.params["sync"] and module.params["state"] == "present" and result["changed"] and not module.check_mode:
+        result["sync"] = sync(client, connector, module.params["sync_timeout"], result)
+        if result["sync"]["failures"]:
+            module.warn(
+                f"The export of connector {connector.name} had {result['sync']['failures']} errors: see adsync_info, or the "
+                "Synchronization Service Manager."
+            )
     module.exit_json(**result)
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "connector": {"type": "str"},
             "ou": {"type": "str"},
             "account": {"type": "str"},
+            "method": {"type": "str", "choices": ["ldap", "cmdlet"], "default": "ldap"},
+            "include_admin_sd_holder": {"type": "bool", "default": False},
             "sync": {"type": "bool", "default": False},
             "sync_timeout": {"type": "int", "default": 1800},
             **_directory_options.ARGUMENT_SPEC,

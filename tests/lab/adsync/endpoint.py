@@ -7,14 +7,28 @@ Sources: Entra Connect documentation (ADSync and AdSyncConfig references, schedu
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import typing as t
 
 from lab.adsync import objects as adsync_objects
-from lab.adsync.state import AD, Connector, ConnectState, Cycle, Partition, Run, Scheduler
+from lab.adsync import permissions
+from lab.adsync.connected_directory import ConnectedDirectory, EmbeddedDirectory
+from lab.adsync.export import Exported, export
+from lab.adsync.state import AD, CONTAINER_PARAMETER, Connector, ConnectState, Cycle, Partition, Run, Scheduler
+from lab.directory import errors as directory_errors
+from lab.directory.errors import LdapFailure
 from lab.powershell import cmdlets as powershell_cmdlets
 from lab.powershell.binding import Parameter, Syntax, bind, command_not_found
-from lab.powershell.cmdlets import GET_ITEM_PROPERTY, IMPORT_MODULE, SELECT_OBJECT, WHERE_OBJECT, syntax
+from lab.powershell.cmdlets import (
+    GET_COMMAND,
+    GET_ITEM_PROPERTY,
+    IMPORT_MODULE,
+    SELECT_OBJECT,
+    SET_VARIABLE,
+    WHERE_OBJECT,
+    syntax,
+)
 from lab.powershell.objects import Call, NetObject, PowerShellError
 
 if t.TYPE_CHECKING:
@@ -27,12 +41,17 @@ _INSTALLATION = r"C:\Program Files\Microsoft Azure Active Directory Connect"
 REGISTRY_KEY = r"HKLM:\SOFTWARE\Microsoft\Azure AD Connect"
 ADSYNC_PATH = r"C:\Program Files\Microsoft Azure AD Sync\Bin\ADSync"
 ADSYNCCONFIG_PATH = rf"{_INSTALLATION}\AdSyncConfig\AdSyncConfig.psm1"
+ADSYNCPREP_PATH = rf"{_INSTALLATION}\AdPrep\AdSyncPrep.psm1"
 _MODULE_PATHS = {
     ADSYNC_PATH.lower(): "ADSync",
     rf"{ADSYNC_PATH}\ADSync.psd1".lower(): "ADSync",
     ADSYNCCONFIG_PATH.lower(): "AdSyncConfig",
     rf"{_INSTALLATION}\AdSyncConfig".lower(): "AdSyncConfig",
+    ADSYNCPREP_PATH.lower(): "AdSyncPrep",
 }
+
+OpenDirectory = t.Callable[[str], contextlib.AbstractContextManager[ConnectedDirectory]]
+"""Logs an account (sAMAccountName) on to the directory; raises LdapFailure when that is refused."""
 
 Handler = t.Callable[[ConnectState, t.Mapping[str, t.Any]], t.Iterable[NetObject]]
 
@@ -53,11 +72,6 @@ def _get_connector(state: ConnectState, parameters: t.Mapping[str, t.Any]) -> li
             exception_type="Microsoft.IdentityManagement.PowerShell.ObjectModel.ConnectorNotFoundException",
         )
     return [adsync_objects.connector(item) for item in found]
-
-
-def _get_scheduler(state: ConnectState, _parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
-    in_progress = state.poll_cycle()
-    return [adsync_objects.scheduler(state, in_progress, datetime.datetime.now(datetime.UTC))]
 
 
 def _start_cycle(state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
@@ -125,7 +139,6 @@ def _adsync(cmdlet: str, *parameters: Parameter) -> Syntax:
 
 _ADSYNC: tuple[tuple[Syntax, Handler], ...] = (
     (_adsync("Get-ADSyncConnector", Parameter("Name", position=1), Parameter("Identifier", "Guid")), _get_connector),
-    (_adsync("Get-ADSyncScheduler"), _get_scheduler),
     (_adsync("Get-ADSyncAADCompanyFeature"), lambda state, _: [adsync_objects.company_feature(state)]),
     (_adsync("Get-ADSyncGlobalSettings"), lambda state, _: [adsync_objects.global_settings(state)]),
     (
@@ -143,11 +156,11 @@ _ADSYNC: tuple[tuple[Syntax, Handler], ...] = (
         _get_run_profile_result,
     ),
 )
+_GET_SCHEDULER = _adsync("Get-ADSyncScheduler")
 # A script module: its functions name themselves in error ids.
 _ADSYNCCONFIG: tuple[tuple[Syntax, Handler], ...] = (
     (syntax("Get-ADSyncADConnectorAccount", "Get-ADSyncADConnectorAccount"), _get_connector_account),
 )
-_MODULES = {"ADSync": _ADSYNC, "AdSyncConfig": _ADSYNCCONFIG}
 _ALIASES = {
     "select": "Select-Object",
     "where": "Where-Object",
@@ -162,17 +175,21 @@ class ConnectHost:
 
     The modules it has imported belong to the runspace: see :meth:`new_runspace`. ADSync loads itself at first use (as
     modules on the module path do); AdSyncConfig lies elsewhere and is imported by its path.
+
+    :param open_directory: the directory groups are exported to and permissions changed on; by default the world's own
     """
 
     language_mode = "FullLanguage"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, open_directory: OpenDirectory | None = None) -> None:
         self._world = world
+        self._open_directory = open_directory or self._open_embedded_directory
         self._imported: set[str] = set()
+        self._variables: dict[str, str] = {}
 
     def new_runspace(self, _user: str) -> ConnectHost:
         """The same server, with nothing imported yet."""
-        return ConnectHost(self._world)
+        return ConnectHost(self._world, self._open_directory)
 
     def run(self, call: Call) -> list[t.Any]:
         """Run one cmdlet under the world's lock.
@@ -187,18 +204,72 @@ class ConnectHost:
                 "where-object": (WHERE_OBJECT, lambda _, p: powershell_cmdlets.where_object(p, call.pipeline_input)),
                 "import-module": (IMPORT_MODULE, self._import),
                 "get-itemproperty": (GET_ITEM_PROPERTY, _get_item_property),
+                "set-variable": (SET_VARIABLE, self._set_variable),
+                "get-command": (GET_COMMAND, lambda _, p: powershell_cmdlets.get_command(p, self._available(call))),
             }
-            command, run = own[name] if name in own else self._find(state, call.cmdlet)
+            command, run = own[name] if name in own else self._find(call)
             [binding] = bind(command, call)
             return binding.run(lambda: run(state, binding.parameters))
 
-    def _find(self, state: ConnectState, cmdlet: str) -> tuple[Syntax, Handler]:
-        for module, commands in _MODULES.items():
-            loads_itself = module == "ADSync" and state.module_on_path
-            for command, handler in commands:
-                if command.cmdlet.lower() == cmdlet.lower() and (module in self._imported or loads_itself):
-                    return command, handler
-        raise command_not_found(cmdlet)
+    def _find(self, call: Call) -> tuple[Syntax, Handler]:
+        for command, handler in self._commands(call):
+            if command.cmdlet.lower() == call.cmdlet.lower():
+                return command, handler
+        raise command_not_found(call.cmdlet)
+
+    def _available(self, call: Call) -> list[Syntax]:
+        return [command for command, _handler in self._commands(call)]
+
+    def _commands(self, call: Call) -> t.Iterator[tuple[Syntax, Handler]]:
+        """The cmdlets of the modules that are loaded or load themselves."""
+        state = self._world.connect
+        if "ADSync" in self._imported or state.module_on_path:
+            yield from (*_ADSYNC, (_GET_SCHEDULER, self._get_scheduler))
+        if "AdSyncConfig" in self._imported:
+            yield from _ADSYNCCONFIG
+            if state.permission_command in ("current", "refuses OUs"):
+                yield permissions.current_syntax(state), self._as_user(call, self._set_permissions)
+        if "AdSyncPrep" in self._imported:
+            yield permissions.LEGACY_SYNTAX, self._as_user(call, permissions.initialize_group_writeback)
+
+    def _as_user(self, call: Call, command: t.Callable[[ConnectedDirectory, t.Mapping[str, t.Any]], t.Any]) -> Handler:
+        """A command that goes on to a domain controller as the session's user. assumed: the logon is delegated."""
+
+        def run(_state: ConnectState, parameters: t.Mapping[str, t.Any]) -> t.Any:
+            with self._open_directory(call.user.rpartition("\\")[2].partition("@")[0]) as directory:
+                return command(directory, parameters)
+
+        return run
+
+    def _set_permissions(self, directory: ConnectedDirectory, parameters: t.Mapping[str, t.Any]) -> t.Any:
+        preference = self._variables.get("confirmpreference", "High")
+        return permissions.set_writeback_permissions(self._world.connect, directory, parameters, preference)
+
+    def _set_variable(self, _state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+        self._variables[parameters["Name"].lower()] = str(parameters["Value"])
+        return []
+
+    def _get_scheduler(self, state: ConnectState, _parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+        in_progress = state.poll_cycle(self._export)
+        return [adsync_objects.scheduler(state, in_progress, datetime.datetime.now(datetime.UTC))]
+
+    def _export(self, connector: Connector, at: datetime.datetime) -> Exported:
+        """The export run of a connector to a forest."""
+        state, space = self._world.connect, self._world.connect.spaces.setdefault(connector.name, {})
+        container = connector.global_parameters.get(CONTAINER_PARAMETER) if state.features["UnifiedGroupWriteback"] else None
+        if not (container or space):
+            return Exported()
+        try:
+            with self._open_directory(connector.connectivity["forest-login-user"]) as directory:
+                return export(space, self._world.tenant.groups, container, directory, at)
+        except LdapFailure as failure:
+            # Result codes of a run that cannot begin (FIM's Run History XML, <result>).
+            refused = failure.code == directory_errors.INVALID_CREDENTIALS
+            return Exported("no-start-credentials" if refused else "no-start-connection")
+
+    @contextlib.contextmanager
+    def _open_embedded_directory(self, account: str) -> t.Iterator[ConnectedDirectory]:
+        yield EmbeddedDirectory(self._world.directory, account)
 
     def _import(self, state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
         for name in parameters["Name"]:
@@ -207,7 +278,7 @@ class ConnectHost:
                 found_by_name["adsync"] = "ADSync"
             wanted = name.rstrip("\\").lower()
             module = _MODULE_PATHS.get(wanted) or found_by_name.get(wanted)
-            if module is None:
+            if module is None or module not in state.modules:
                 raise powershell_cmdlets.module_not_found(name)
             self._imported.add(module)
         return []

@@ -11,7 +11,9 @@ from __future__ import annotations
 import datetime
 import typing as t
 import uuid
+from xml.etree import ElementTree
 
+from lab.adsync.export import ExportError
 from lab.adsync.state import AD, Connector, ConnectState, Partition, Run
 from lab.powershell.custom_object import custom_object
 from lab.powershell.objects import EnumValue, MultiValued, NetObject
@@ -227,9 +229,8 @@ def _profile_id(item: Connector, name: str) -> uuid.UUID:
 
 
 def _run_step(run: Run, end: datetime.datetime) -> NetObject:
-    """One step. A failed export counts its failures here."""
-    failures = int(run.result == "completed-export-errors")
-    counters = ("ExportAdd", "ExportUpdate", "ExportRename", "ExportDelete", "ExportDeleteAdd")
+    """One step: an export counts here what it did and what failed."""
+    counters = ("ExportAdd", "ExportUpdate", "ExportRename", "ExportDelete", "ExportDeleteAdd", "ExportFailure")
     return _model(
         "RunStepResult",
         f"{_MODEL}.RunStepResult",
@@ -241,14 +242,38 @@ def _run_step(run: Run, end: datetime.datetime) -> NetObject:
             "StartDate": run.start,
             "EndDate": end,
             **dict.fromkeys(("StageAdd", "StageUpdate", "StageRename", "StageDelete"), 0),
-            **dict.fromkeys(counters, 0),
-            "ExportFailure": failures,
+            **{counter: run.counters.get(counter, 0) for counter in counters},
             "ConnectorConnectionInformationXml": "",
             "ConnectorDiscoveryErrors": "",
-            "SyncErrors": "",
+            "SyncErrors": _sync_errors(run.errors),
             "StepXml": "",
         },
     )
+
+
+def _sync_errors(errors: t.Mapping[str, ExportError]) -> str:
+    """``<synchronization-errors>`` of FIM's Run History XML. assumed: the step's SyncErrors holds this element."""
+    if not errors:
+        return ""
+    root = ElementTree.Element("synchronization-errors")
+    for dn, error in errors.items():
+        identifier = f"{{{str(uuid.uuid5(_GUIDS, dn)).upper()}}}"
+        item = ElementTree.SubElement(root, "export-error", {"cs-guid": identifier, "dn": dn})
+        for name, value in (
+            ("date-occurred", f"{error.last:%Y-%m-%d %H:%M:%S}.000"),
+            ("first-occurred", f"{error.first:%Y-%m-%d %H:%M:%S}.000"),
+            ("retry-count", str(error.retries)),
+            ("error-type", error.kind),
+        ):
+            ElementTree.SubElement(item, name).text = value
+        details = ElementTree.SubElement(item, "cd-error")
+        for name, value in (
+            ("error-code", error.code),
+            ("error-literal", error.literal),
+            ("server-error-detail", error.detail),
+        ):
+            ElementTree.SubElement(details, name).text = value
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _model(type_name: str, to_string: str, properties: dict[str, t.Any]) -> NetObject:

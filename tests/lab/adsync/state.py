@@ -14,6 +14,7 @@ import typing as t
 import uuid
 
 from lab import contoso
+from lab.adsync.export import Exported, ExportError, Space
 
 AD = "AD"
 ENTRA = "Extensible2"
@@ -76,17 +77,27 @@ class Cycle:
 
 @dataclasses.dataclass
 class Run:
-    """One finished run of a run profile."""
+    """One finished run of a run profile.
+
+    :ivar counters: of its one step, such as ExportAdd; those that are not there are 0
+    :ivar errors: objects an export could not write, by DN
+    """
 
     number: int
     connector: str
     profile: str
     result: str = "success"
     start: datetime.datetime = _HISTORY_START
+    counters: dict[str, int] = dataclasses.field(default_factory=dict)
+    errors: dict[str, ExportError] = dataclasses.field(default_factory=dict)
 
     @property
     def history_id(self) -> uuid.UUID:
         return uuid.uuid5(_GUIDS, f"run {self.number}")
+
+
+Export = t.Callable[[Connector, datetime.datetime], Exported]
+"""Carries out the export run of a connector to a forest, at the given time."""
 
 
 @dataclasses.dataclass
@@ -94,7 +105,10 @@ class ConnectState:
     """The server. Tests plant contradictions by editing features, settings and parameters directly.
 
     :ivar polls_per_cycle: how many reads of the scheduler see a started cycle in progress
-    :ivar results: result of runs to come, by connector name and run profile, where it is not ``success``
+    :ivar results: planted: result of runs to come, by connector name and run profile; they do nothing then
+    :ivar spaces: the written-back groups of each connector, by its name
+    :ivar permission_command: Microsoft's command for the rights of group writeback: ``current``, ``refuses OUs`` (the current
+        one, as in 2019), ``legacy`` (that of 1.1 builds) or ``none``
     :ivar module_on_path: False: ADSync is found by its path only, as in a session older than the installation
     """
 
@@ -107,6 +121,8 @@ class ConnectState:
     polls_per_cycle: int = 2
     results: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     runs: list[Run] = dataclasses.field(default_factory=list)
+    spaces: dict[str, Space] = dataclasses.field(default_factory=dict)
+    permission_command: str = "current"
     module_on_path: bool = True
 
     @classmethod
@@ -138,6 +154,11 @@ class ConnectState:
         return state
 
     @property
+    def modules(self) -> set[str]:
+        """The PowerShell modules on the server's disk."""
+        return {"ADSync", "AdSyncPrep" if self.permission_command == "legacy" else "AdSyncConfig"}
+
+    @property
     def ad_connector(self) -> Connector:
         return next(connector for connector in self.connectors if connector.type == AD)
 
@@ -161,21 +182,26 @@ class ConnectState:
         """Start a cycle; the caller has checked that none runs."""
         self.cycle = Cycle(policy, self.polls_per_cycle)
 
-    def poll_cycle(self) -> bool:
-        """Is a cycle in progress? Each question brings it nearer to its end: the lab has no clock for it."""
+    def poll_cycle(self, export: Export) -> bool:
+        """Is a cycle in progress? Each question brings it nearer to its end: the lab has no clock for it.
+
+        :param export: called at the end of a cycle, for each connector to a forest
+        """
         if self.cycle is None:
             return False
         if self.cycle.polls_left > 0:
             self.cycle.polls_left -= 1
             return True
-        self._record(self.cycle.policy)
+        self._record(self.cycle.policy, export)
         self.cycle = None
         return False
 
-    def _record(self, policy: str) -> None:
+    def _record(self, policy: str, export: Export | None = None) -> None:
         """Add a finished cycle to the run history: import, synchronization, export of each connector.
 
         A staging server does not export (Entra Connect: staging server).
+
+        :param export: None: there was nothing to export
         """
         kind = "Full" if policy == "Initial" else "Delta"
         profiles = [f"{kind} Import", f"{kind} Synchronization"]
@@ -184,9 +210,15 @@ class ConnectState:
         for profile in profiles:
             for connector in self.connectors:
                 number = len(self.runs) + 1
-                result = self.results.get((connector.name, profile), "success")
                 start = _HISTORY_START + number * datetime.timedelta(seconds=10)
-                self.runs.append(Run(number, connector.name, profile, result, start))
+                planted = self.results.get((connector.name, profile))
+                if planted is not None:
+                    outcome = Exported(planted, {"ExportFailure": int(planted == "completed-export-errors")})
+                elif profile == "Export" and connector.type == AD and export is not None:
+                    outcome = export(connector, start)
+                else:
+                    outcome = Exported()
+                self.runs.append(Run(number, connector.name, profile, outcome.result, start, outcome.counters, outcome.errors))
 
     def view(self) -> dict[str, t.Any]:
         """What a person wants to see."""
@@ -194,6 +226,7 @@ class ConnectState:
         return {
             "version": self.version,
             "module_on_path": self.module_on_path,
+            "permission_command": self.permission_command,
             "connectors": {connector.name: _connector_view(connector) for connector in self.connectors},
             "features": dict(self.features),
             "settings": dict(self.settings),
@@ -201,6 +234,10 @@ class ConnectState:
             "cycle": dataclasses.asdict(self.cycle) if self.cycle else None,
             "polls_per_cycle": self.polls_per_cycle,
             "results": {" / ".join(key): value for key, value in self.results.items()},
+            "written_back": {
+                name: {item.dn: item.error.kind if item.error else "exported" for item in space.values()}
+                for name, space in self.spaces.items()
+            },
             "runs": [f"{run.number} {run.connector} {run.profile}: {run.result}" for run in self.runs],
         }
 

@@ -12,6 +12,8 @@ import hashlib
 import typing as t
 
 from lab import contoso
+from lab.cloud import unified_group
+from lab.cloud.unified_group import UnifiedGroup
 
 AAD_PREMIUM = "41781fb2-bc02-4b7c-bd55-b576c07bb09d"
 EXCHANGE_S_ENTERPRISE = "efb87545-963c-4e0d-99df-69c6916d9eb0"
@@ -143,6 +145,7 @@ class TenantState:
     """The tenant as Microsoft's side holds it, and the faults planted on it.
 
     :ivar features: what GET /directory/onPremisesSynchronization says is switched on
+    :ivar groups: its Microsoft 365 Groups
     :ivar refusals: the next so many Graph requests are answered with these; None lets one through
     :ivar page_size: objects on a page of a list; None: all
     :ivar unseen_verifications: so many verify calls do not yet see a record that is there
@@ -156,6 +159,7 @@ class TenantState:
     features: dict[str, bool]
     applications: dict[str, Application]
     sync_enabled: bool = True
+    groups: list[UnifiedGroup] = dataclasses.field(default_factory=list)
     tokens: dict[str, AccessToken] = dataclasses.field(default_factory=dict)
     device_codes: dict[str, DeviceCode] = dataclasses.field(default_factory=dict)
     refusals: list[Refusal | None] = dataclasses.field(default_factory=list)
@@ -186,6 +190,7 @@ class TenantState:
                 )
             ],
             features=dict(DEFAULT_FEATURES),
+            groups=unified_group.seed(),
             applications={
                 contoso.CLIENT_ID: Application(
                     contoso.CLIENT_ID, roles, secrets=[contoso.CLIENT_SECRET], delegated=list(roles), public_client=True
@@ -213,6 +218,7 @@ class TenantState:
                 licence.sku_part_number: {"status": licence.status, "plans": sorted(licence.plans)} for licence in self.licences
             },
             "features": dict(self.features),
+            "groups": [group.view() for group in self.groups],
         }
 
     def is_named(self, tenant: str) -> bool:

@@ -195,12 +195,12 @@ def _changed_descriptor(requester: Requester, entry: Entry, change: Change, sd_f
     if not change.values:
         raise directory_errors.unwilling("00002035", "nTSecurityDescriptor without a value")
     given, old = _parsed_descriptor(list(change.values)), entry.descriptor
-    if parts & security.OWNER:
-        _check_owner(requester, given.owner)
     if parts & (security.OWNER | security.GROUP) and not requester.may(entry, access_check.WRITE_OWNER):
         raise directory_errors.access_denied("no write owner access")
     if parts & security.SACL and not requester.may(entry, access_check.ACCESS_SYSTEM_SECURITY):
         raise directory_errors.access_denied("no access to the SACL")
+    if parts & security.OWNER:
+        _check_owner(requester, given.owner)
     new = dataclasses.replace(old)
     if parts & security.OWNER:
         new.owner = given.owner

@@ -323,7 +323,8 @@ def test_descriptor_writes_that_are_refused(state: DirectoryState) -> None:
     value = SecurityDescriptor(0x8404, dacl=dacl_of(state)).to_bytes(security.DACL)
     name = "nTSecurityDescriptor"
     for code, win32, change, flags in (
-        (19, "0000051B", Change(REPLACE, name, (value,)), None),
+        (50, "00002098", Change(REPLACE, name, (value,)), None),
+        (19, "0000051B", Change(REPLACE, name, (value,)), 5),
         (53, "00002035", Change(DELETE, name, (value,)), 4),
         (53, "00002035", Change(REPLACE, name, ()), 4),
         (20, "00002083", Change(ADD, name, (value,)), 4),

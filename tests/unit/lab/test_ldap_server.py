@@ -339,7 +339,7 @@ def test_full_descriptor_write_is_refused(ldaps: LdapServer, client: Client) -> 
     admin = client.admin(ldaps)
     value = SecurityDescriptor(0x8404, dacl=read_dacl(admin)).to_bytes(security.DACL)
     assert not admin.modify(WRITEBACK_OU, {SD: [(ldap3.MODIFY_REPLACE, [value])]})
-    assert code(admin) == (19, "0000051B")
+    assert code(admin) == (50, "00002098")
 
 
 # The protocol

@@ -8,15 +8,13 @@ import uuid
 
 import pytest
 
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_grant import least_grant
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rights import GROUP_CLASS, Place, expand_generic
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rule_text import explain, sddl, sddl_dacl, words
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rules import (
-    GROUP_CLASS,
     Assessment,
-    Place,
     Trustee,
     assess,
-    expand_generic,
-    least_grant,
     same_explicit,
 )
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._security_descriptor import (

@@ -16,8 +16,9 @@ import warnings
 
 import pytest
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rules import Trustee, assess, least_grant
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dacl_update import DaclConflict, add_rules
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_grant import least_grant
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._access_rules import Trustee, assess, granted
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dacl_update import DaclConflict, update
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_errors import refused
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_options import DirectoryOptions
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._security_descriptor import (
@@ -105,6 +106,10 @@ def directory(lab: DirectoryLab) -> Iterator[Directory]:
 
 def missing(descriptor: SecurityDescriptor) -> tuple[Ace, ...]:
     return assess(descriptor, Trustee(SID)).missing
+
+
+def wanted(descriptor: SecurityDescriptor) -> SecurityDescriptor:
+    return granted(descriptor, Trustee(SID))
 
 
 def failure(options: DirectoryOptions) -> DirectoryError:
@@ -270,18 +275,18 @@ def test_malformed_name(directory: Directory) -> None:
 
 def test_add_rules(lab: DirectoryLab, directory: Directory) -> None:
     before = directory.read_dacl(OU)
-    change = add_rules(directory, OU, before, missing)
+    change = update(directory, OU, before, wanted)
     assert set(change.added) == set(least_grant(SID).values())
     assert set(change.after.descriptor.explicit) == set(before.descriptor.explicit) | set(change.added)
     assert change.after.version == (before.version or 0) + 1
-    again = add_rules(directory, OU, directory.read_dacl(OU), missing)
+    again = update(directory, OU, directory.read_dacl(OU), wanted)
     assert again.added == ()
     assert lab.world.directory.descriptor_version(lab.world.directory.find(OU)) == change.after.version
 
 
 def test_the_account_may_do_what_it_needs_afterwards(lab: DirectoryLab, directory: Directory) -> None:
     rights = lab.world.directory.view()["rights"]
-    add_rules(directory, OU, directory.read_dacl(OU), missing)
+    update(directory, OU, directory.read_dacl(OU), wanted)
     assert lab.world.directory.view()["rights"] != rights
 
 
@@ -289,7 +294,7 @@ def test_no_right_to_write(lab: DirectoryLab) -> None:
     with Directory(lab.options(user=f"{contoso.USER}@{contoso.AD_DOMAIN}", password=contoso.USER_PASSWORD)) as directory:
         before = directory.read_dacl(OU)
         with pytest.raises(DirectoryError, match="directory_user lacks the right") as caught:
-            add_rules(directory, OU, before, missing)
+            update(directory, OU, before, wanted)
         assert caught.value.code == 50
         assert directory.read_dacl(OU) == before
 
@@ -306,11 +311,11 @@ def test_a_write_lost_on_the_wire_converges(lab: DirectoryLab, lose: str) -> Non
     """Log on, root, read, read again, write."""
     lab.traffic.set_fault(Fault(at=5, lose=lose))
     with Directory(lab.options()) as directory, pytest.raises(DirectoryError, match="Run again"):
-        add_rules(directory, OU, directory.read_dacl(OU), missing)
+        update(directory, OU, directory.read_dacl(OU), wanted)
     assert "modify" in lab.traffic.log[4][1].lower()
     lab.traffic.set_fault(None)
     with Directory(lab.options()) as directory:
-        change = add_rules(directory, OU, directory.read_dacl(OU), missing)
+        change = update(directory, OU, directory.read_dacl(OU), wanted)
     assert bool(change.added) is (lose == "request")
     assert missing(change.after.descriptor) == ()
 
@@ -331,7 +336,7 @@ def test_a_change_before_the_write_is_kept(directory: Directory) -> None:
     before = directory.read_dacl(OU)
     rival = Rival(directory)
     rival.write()
-    change = add_rules(directory, OU, before, missing)
+    change = update(directory, OU, before, wanted)
     assert rival.ace in change.after.descriptor.explicit
     assert missing(change.after.descriptor) == ()
 
@@ -354,7 +359,7 @@ def test_a_change_in_the_last_moment_is_not_lost_in_silence(
     before = directory.read_dacl(OU)
     monkeypatch.setattr(directory, "write_dacl", write_with_rival)
     with pytest.raises(DaclConflict, match=r"Before: D:.* Written: D:.* Now: D:") as caught:
-        add_rules(directory, OU, before, missing)
+        update(directory, OU, before, wanted)
     assert caught.value.result == {"changed": True}
 
 
@@ -362,14 +367,14 @@ def test_a_rival_who_never_stops(directory: Directory) -> None:
     rival = Rival(directory)
     number = 0
 
-    def decide(descriptor: SecurityDescriptor) -> tuple[Ace, ...]:
+    def decide(descriptor: SecurityDescriptor) -> SecurityDescriptor:
         nonlocal number
         number += 1
         rival.write(number)
-        return missing(descriptor)
+        return wanted(descriptor)
 
     with pytest.raises(DaclConflict, match="Nothing was written"):
-        add_rules(directory, OU, directory.read_dacl(OU), decide)
+        update(directory, OU, directory.read_dacl(OU), decide)
 
 
 def test_without_a_version_the_rules_are_still_compared(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,9 +384,9 @@ def test_without_a_version_the_rules_are_still_compared(directory: Directory, mo
     write = directory.write_dacl
     monkeypatch.setattr(directory, "write_dacl", lambda dn, _descriptor: write(dn, before.descriptor))
     with pytest.raises(DaclConflict, match="they are not what was written"):
-        add_rules(directory, OU, before, missing)
+        update(directory, OU, before, wanted)
     monkeypatch.setattr(directory, "write_dacl", write)
-    assert missing(add_rules(directory, OU, before, missing).after.descriptor) == ()
+    assert missing(update(directory, OU, before, wanted).after.descriptor) == ()
 
 
 # Answers
@@ -402,7 +407,7 @@ def test_attribute_version(lab: DirectoryLab) -> None:
         (49, "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 52e, v2580", "Check directory_user"),
         (49, "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 775, v2580", "locked out"),
         (49, "80090346: LdapErr: DSID-0C09056D, comment: AcceptSecurityContext error, data 35b", "channel binding"),
-        (8, "00002028: LdapErr: DSID-0C090259", "directory_auth=kerberos"),
+        (8, "00002028: LdapErr: DSID-0C090259", "directory_tls=none"),
         (10, "0000202B: RefErr: DSID-0310082F", "name a writable domain controller"),
         (50, "00002098: SecErr: DSID-03150E49\n\0", "directory_user lacks the right"),
         (80, "", "80 other"),
