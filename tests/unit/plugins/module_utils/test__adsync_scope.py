@@ -48,5 +48,5 @@ class Client:
 
 
 def test_a_partition_without_its_scope() -> None:
-    with pytest.raises(AdsyncError, match="Of 2 partitions of connector contoso.com only 1"):
+    with pytest.raises(AdsyncError, match=r"Of 2 partitions of connector contoso\.com only 1"):
         read_partitions(t.cast("t.Any", Client()), "contoso.com")
