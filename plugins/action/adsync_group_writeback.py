@@ -11,6 +11,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._cmdlet_act
 
 class ActionModule(CmdletActionBase):
     endpoint = "windows"
+    shows_progress = True
 
     def module_args(self) -> dict[str, t.Any]:
         """With the user and password of the host for the directory as well, unless the task names others."""

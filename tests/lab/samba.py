@@ -298,6 +298,7 @@ class SambaDomain(Domain):
     def reset(self) -> None:
         with self.administrator() as connection:
             for dn in (contoso.WRITEBACK_OU, contoso.OTHER_OU):
+                directory_client.write_dacl(connection, [], dn)  # a rule in it may forbid to delete it
                 connection.delete(dn, controls=[_TREE_DELETE])
             for dn in (contoso.OTHER_OU, contoso.WRITEBACK_OU):
                 connection.add(dn, "organizationalUnit")

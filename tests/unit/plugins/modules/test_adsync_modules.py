@@ -266,6 +266,17 @@ def test_a_sync_in_progress_is_awaited(lab: ConnectLab, run: Runner) -> None:
     assert lab.client.calls.count("Start-ADSyncSyncCycle") == 1
 
 
+def test_what_is_waited_for_is_told(lab: ConnectLab, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(adsync_group_writeback.Progress, "say", lambda _self, text: told.append(text))
+    lab.connect.start_cycle("Delta")
+    run.grant(sync=True, sync_timeout=60)
+    kinds = [text.partition(",")[0] for text in told]
+    assert kinds[0] == f"waiting for the end of another sync on {contoso.CONNECT_HOST}"
+    assert kinds[-1] == f"the sync on {contoso.CONNECT_HOST} is running"
+    assert told[0].endswith("for up to 60 seconds")
+
+
 @pytest.mark.parametrize("refusal", [BUSY, RUNNING])
 def test_a_sync_that_began_in_between_is_awaited(lab: ConnectLab, run: Runner, refusal: ErrorDetail) -> None:
     lab.client.answers["Start-ADSyncSyncCycle"] = [refusal, refusal]

@@ -238,16 +238,11 @@ def test_absent_after_writeback_was_disabled(lab: ConnectLab, run: Runner) -> No
 @pytest.mark.parametrize(
     ("rule", "is_excess"),
     [
-        (f"(A;CI;{FULL};;;{{sid}})", True),
         ("(A;CI;GA;;;{sid})", True),
         ("(OA;CI;CC;bf967aba-0de6-11d0-a285-00aa003049e2;;{sid})", True),
         ("(OA;CIIO;WD;;{group};{sid})", True),
-        ("(A;;WP;;;{sid})", True),
         ("(A;CI;RPLCLORC;;;{sid})", False),
-        (CREATE, False),
         (CHANGE, False),
-        ("(OA;CIIO;WP;;{group};{sid})", False),
-        ("(D;;DC;;;{sid})", False),
     ],
 )
 def test_rights_beyond_the_need_are_told_and_left(lab: ConnectLab, run: Runner, rule: str, is_excess: bool) -> None:
