@@ -8,4 +8,4 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._directory_
 
 
 class ActionModule(DirectoryActionBase):
-    pass
+    shows_progress = True

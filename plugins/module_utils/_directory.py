@@ -305,8 +305,9 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
         try:
             yield
         except (LDAPException, OSError) as exc:
+            problem = " ".join(str(exc).split())
             raise DirectoryError(
-                f"{what} on {self._options.address}: the connection was lost ({exc}). Run again: what is already done is kept."
+                f"{what} on {self._options.address}: the connection broke ({problem}). Run again: what is already done is kept."
             ) from exc
 
     def _check(self, what: str) -> None:

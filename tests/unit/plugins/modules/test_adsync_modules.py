@@ -266,6 +266,17 @@ def test_a_sync_in_progress_is_awaited(lab: ConnectLab, run: Runner) -> None:
     assert lab.client.calls.count("Start-ADSyncSyncCycle") == 1
 
 
+def test_what_is_waited_for_is_told(lab: ConnectLab, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(adsync_group_writeback.Progress, "say", lambda _self, text: told.append(text))
+    lab.connect.start_cycle("Delta")
+    run.grant(sync=True, sync_timeout=60)
+    kinds = [text.partition(",")[0] for text in told]
+    assert kinds[0] == f"waiting for the end of another sync on {contoso.CONNECT_HOST}"
+    assert kinds[-1] == f"the sync on {contoso.CONNECT_HOST} is running"
+    assert told[0].endswith("for up to 60 seconds")
+
+
 @pytest.mark.parametrize("refusal", [BUSY, RUNNING])
 def test_a_sync_that_began_in_between_is_awaited(lab: ConnectLab, run: Runner, refusal: ErrorDetail) -> None:
     lab.client.answers["Start-ADSyncSyncCycle"] = [refusal, refusal]
@@ -327,11 +338,22 @@ def test_info(lab: ConnectLab, run: Runner) -> None:
     assert info["features"]["UnifiedGroupWriteback"] is True
     assert info["problems"] == []
     forest = next(connector for connector in info["connectors"] if connector["type"] == "AD")
+    runs = forest.pop("runs")
+    assert [(run["profile"], run["result"], run["failures"]) for run in runs] == [
+        ("Export", "success", 0),
+        ("Delta Synchronization", "success", 0),
+        ("Delta Import", "success", 0),
+    ]
+    ends = [datetime.datetime.fromisoformat(run["end"]) for run in runs]
+    assert ends == sorted(ends, reverse=True) and ends[0].tzinfo is not None
     assert forest == {
         "name": contoso.AD_DOMAIN,
         "type": "AD",
         "account": f"{contoso.AD_DOMAIN}\\{contoso.CONNECTOR_ACCOUNT}",
         "container": contoso.WRITEBACK_OU,
+        "in_scope": True,
+        "partitions": [{"dn": contoso.BASE_DN, "selected": True, "included": [contoso.BASE_DN], "excluded": []}],
+        "export_errors": [],
     }
     assert {connector["type"] for connector in info["connectors"]} == {"AD", "Extensible2"}
     scheduler = info["scheduler"]
@@ -355,6 +377,43 @@ def test_info_names_what_is_in_the_way(lab: ConnectLab, run: Runner, attribute: 
     setattr(lab.connect.scheduler, attribute, value)
     [problem] = run(adsync_info)["problems"]
     assert words in problem
+
+
+def sync(lab: ConnectLab) -> None:
+    lab.client.invoke("Start-ADSyncSyncCycle")
+    while lab.client.invoke("Get-ADSyncScheduler").objects[0]["SyncCycleInProgress"]:
+        pass
+
+
+def forest(run: Runner, **options: t.Any) -> dict[str, t.Any]:
+    return next(connector for connector in run(adsync_info, **options)["connectors"] if connector["type"] == "AD")
+
+
+def test_info_tells_which_groups_could_not_be_written(lab: ConnectLab, run: Runner) -> None:
+    sync(lab)
+    sync(lab)
+    found = forest(run)
+    assert (found["runs"][0]["result"], found["runs"][0]["failures"]) == ("completed-export-errors", 2)
+    errors = found["export_errors"]
+    assert [error["dn"] for error in errors] == [f"CN=Group_{g.id},{contoso.WRITEBACK_OU}" for g in lab.world.tenant.groups]
+    assert {(error["type"], error["code"], error["retries"]) for error in errors} == {("permission-issue", "8344", 1)}
+    assert errors[0]["message"].startswith("Insufficient access rights to perform the operation. 00002098")
+    assert errors[0]["since"].startswith("2026-01-12")
+    run.grant(sync=True)
+    assert forest(run)["export_errors"] == []
+
+
+def test_info_reads_what_is_asked_for(lab: ConnectLab, run: Runner) -> None:
+    assert set(forest(run, gather=[])) == {"name", "type", "account", "container"}
+    assert "Get-ADSyncRunProfileResult" not in lab.client.calls
+    assert set(forest(run, gather=["scope"])) - set(forest(run, gather=[])) == {"in_scope", "partitions"}
+
+
+def test_info_without_an_ou_or_with_one_out_of_scope(lab: ConnectLab, run: Runner) -> None:
+    scope(lab, exclusion=[contoso.WRITEBACK_OU])
+    assert forest(run)["in_scope"] is False
+    lab.connect.set_group_writeback(None)
+    assert forest(run)["in_scope"] is None
 
 
 def test_start_in_the_past_is_right_while_a_sync_runs(lab: ConnectLab, run: Runner) -> None:
