@@ -324,6 +324,18 @@ zone_snippet:
   returned: success
   type: str
   sample: "groups.contoso.com. 3600 IN MX 0 groups-contoso-com.mail.protection.outlook.com.\n"
+before:
+  description: The record sets concerned before the task, as zone-file lines.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+after:
+  description: The same after the task, as far as the task itself publishes.
+  returned: success
+  type: list
+  elements: str
+  sample: [groups.contoso.com. 3600 IN MX 0 groups-contoso-com.mail.protection.outlook.com.]
 internal:
   description: What the O(internal_servers) answer from.
   returned: success
@@ -415,9 +427,12 @@ def run(module: AnsibleModule) -> None:
         "deferred": _records.deferred(domain, unknown),
         "internal": {"split_horizon": bool(inside.zones), "zones": list(inside.zones)},
     }
+    diffs = [_dns_changes.diff(h.wanted, view, changes if h.primary else []) for h, view, changes in plans]
+    lines = {side: "".join(diff[side] for diff in diffs) for side in ("before", "after")}
+    result["before"] = lines["before"].splitlines()
+    result["after"] = lines["after"].splitlines()
     if module._diff:
-        diffs = [_dns_changes.diff(h.wanted, view, changes if h.primary else []) for h, view, changes in plans]
-        result["diff"] = {side: "".join(diff[side] for diff in diffs) for side in ("before", "after")}
+        result["diff"] = lines
     warn_of_outranking(module, wanted, plans)
 
     left = publish(client, plans, absent=absent) if not module.check_mode else [changes for _h, _v, changes in plans]

@@ -15,6 +15,7 @@ from lab.cloud.server import CloudServer
 from lab.dns.server import DnsServer
 from lab.exchange.endpoint import ExchangeHost
 from lab.ldap.server import LdapServer
+from lab.mail.network import MailNetwork
 from lab.traffic import Traffic
 from lab.world import World
 from lab.wsman import WsmanServer
@@ -85,7 +86,8 @@ class Lab:
         self.ldaps = LdapServer(self.world, traffic=self.traffic, tls=tls, ldaps=True)
         self.dns = DnsServer(self.world, traffic=self.traffic, addresses=self.NAME_SERVERS)
         self.resolver: DnsServer | None = None
-        self.cloud = CloudServer(self.world, traffic=self.traffic, tls=self.authority.server_context(*names))
+        self.mail = MailNetwork(self.world, self.authority, names)
+        self.cloud = CloudServer(self.world, traffic=self.traffic, tls=self.authority.server_context(*names), post=self.mail.post)
 
     @property
     def windows(self) -> tuple[WsmanServer, ...]:
@@ -108,7 +110,7 @@ class Lab:
 
     def start(self) -> None:
         with contextlib.ExitStack() as stack:
-            for server in (*self.windows, self.ldap, self.ldaps, self.dns, self.cloud):
+            for server in (*self.windows, self.ldap, self.ldaps, self.dns, self.mail, self.cloud):
                 server.start()
                 stack.callback(server.stop)
             # The same port as the name servers, because a client finds those by NS and address records, without a port.
@@ -126,6 +128,7 @@ class Lab:
         """Back to the beginning: state, sessions, counters, faults."""
         for server in self.windows:
             server.close_shells()
+        self.mail.settle()
         self.world.restore(self._beginning)
         self.exchange_host.calls.clear()
         self.traffic.reset()
