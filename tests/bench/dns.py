@@ -11,10 +11,10 @@ import time
 import typing as t
 
 from ansible.module_utils.testing import patch_module_args
-
-from ansible_collections.exchange.hybrid_groups.plugins.modules import group_domain_dns_info
 from bench.figure import Figure
 from bench.slow_dns import slow_servers
+
+from ansible_collections.exchange.hybrid_groups.plugins.modules import group_domain_dns_info
 from lab.dns.zones import Zone
 
 DOMAINS = 1000
