@@ -75,7 +75,7 @@ unit: kerberos  ## fast tests
 	$(BIN)/pytest tests/unit -n 2
 
 integration: kerberos providers  ## real ansible-playbook runs against the lab
-	$(BIN)/pytest tests/integration -n 2
+	$(BIN)/pytest tests/integration -n 3 --dist loadgroup
 
 bench: setup  ## measure; figures as text, and as JSON in .cache/bench.json
 	mkdir -p .cache

@@ -58,6 +58,10 @@ HANDED = {
 }
 
 
+# The stand-ins are made once.
+pytestmark = pytest.mark.xdist_group("providers")
+
+
 @pytest.fixture(scope="session")
 def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     if not (REAL / "ansible_collections").is_dir():
