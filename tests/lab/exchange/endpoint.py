@@ -15,7 +15,7 @@ import uuid
 from lab import contoso
 from lab.exchange import accepted_domain as exchange_accepted_domain
 from lab.exchange import errors as exchange_errors
-from lab.exchange import localization, mailboxes, message_tracking
+from lab.exchange import group, localization, mailboxes, message_tracking
 from lab.exchange import send_connector as exchange_send_connector
 from lab.exchange.cmdlet_table import find_syntax, product_of
 from lab.exchange.objects import hybrid_configuration, organization_config, server_dn, server_guid
@@ -73,6 +73,7 @@ _CMDLETS: dict[str, t.Callable[[Task], list[NetObject]]] = {
     "Get-ExchangeServer": _get_exchange_server,
     "Get-HybridConfiguration": _get_hybrid_configuration,
     "Get-OrganizationConfig": _get_organization_config,
+    "Get-Group": group.get,
     "Get-Mailbox": mailboxes.get_mailbox,
     "Get-RemoteMailbox": mailboxes.get_remote_mailbox,
     "Get-MessageTrackingLog": message_tracking.get_log,
@@ -168,6 +169,7 @@ class ExchangeHost:
         output: list[NetObject] = []
         for binding in bind(syntax, call, convert):
             warn = _discard if binding.warnings_hidden else warnings.append
-            task = Task(syntax.cmdlet, binding.parameters, state, server, warn)
+            directory = getattr(self._world, "directory", None)
+            task = Task(syntax.cmdlet, binding.parameters, state, server, warn, directory=directory)
             output += binding.run(functools.partial(_on_domain_controller, task))
         return output

@@ -148,7 +148,7 @@ def _event(event: TrackingEvent, number: int, task: Task) -> NetObject:
             "Reference": MultiValued(_STRING_ARRAY, list(event.reference)),
             "MessageSubject": event.subject,
             "Sender": event.sender,
-            "ReturnPath": event.sender,
+            "ReturnPath": event.sender or "<>",
             "Directionality": event.directionality,
             "TenantId": "",
             "OriginalClientIp": "",

@@ -28,7 +28,7 @@ ROLES: dict[str, frozenset[str]] = {
     # "Mail flow permissions", entries Message tracking and Queues.
     "Message Tracking": frozenset(("Get-MessageTrackingLog", "Get-TransportService")),
     "Transport Queues": frozenset(("Get-Queue", "Get-Message")),
-    "Mail Recipients": frozenset(("Get-Mailbox", "Get-RemoteMailbox")),
+    "Mail Recipients": frozenset(("Get-Group", "Get-Mailbox", "Get-RemoteMailbox")),
     "Active Directory Permissions": frozenset(("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")),
 }
 EVERYTHING = "Organization Management"

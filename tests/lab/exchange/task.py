@@ -13,6 +13,9 @@ from lab.exchange import errors as exchange_errors
 from lab.exchange.state import ConfigurationObject, ExchangeState, Server
 from lab.powershell.objects import PowerShellError
 
+if t.TYPE_CHECKING:
+    from lab.directory.state import DirectoryState
+
 Item = t.TypeVar("Item", bound=ConfigurationObject)
 
 
@@ -22,6 +25,7 @@ class Task:
 
     :param state: as ``domain_controller`` has it
     :param server: the one the endpoint runs on
+    :param directory: None where the world has none
     """
 
     cmdlet: str
@@ -30,6 +34,7 @@ class Task:
     server: Server
     warn: t.Callable[[str], None]
     domain_controller: str = contoso.DC_HOST
+    directory: DirectoryState | None = None
 
     def find(self, items: t.Sequence[Item], distinguished_name: t.Callable[[Item], str]) -> list[Item]:
         """All items, or those the Identity parameter names: by name, distinguished name or GUID.
