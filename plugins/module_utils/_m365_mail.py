@@ -19,7 +19,7 @@ SEND = "Mail.Send"
 READ = "Mail.Read"
 READ_CONVERSATIONS = "Group-Conversation.Read.All"
 
-# Answers for a mailbox that Exchange Online does not have ("REST API calls to mailboxes on premises", outlook-hybrid-rest-support).
+# Answers for a mailbox that Exchange Online does not have ("REST API access to mailboxes in a hybrid deployment").
 _NOT_ONLINE = ("MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI")
 _AUTH_AS = "x-ms-exchange-organization-authas"
 _FIELDS = "id,subject,internetMessageId,from,receivedDateTime,internetMessageHeaders"

@@ -13,8 +13,8 @@ description:
   - Sends a plain mail from a mailbox of Exchange Online through Microsoft Graph, and returns its message ID.
   - A mail to a group's address becomes a post of the group. An application cannot post in any other way.
   - A mail of the same O(subject) that is in Sent Items already is not sent again.
-  - The application needs the application permissions C(Mail.Send), C(Mail.Read) and C(User.Read.All). An application access policy
-    can limit these to the mailboxes in question.
+  - The application needs the application permissions C(Mail.Send), C(Mail.Read) and C(User.Read.All). An application access
+    policy can limit these to the mailboxes in question.
   - Runs on the control node; the task needs no Windows host.
 author:
   - Contributors to exchange.hybrid_groups (@exchange-hybrid-groups)

@@ -13,7 +13,7 @@ description:
   - Looks into the inbox of a mailbox in Exchange Online for mails with a part in the subject, and waits for one if asked to.
   - Tells how the sender of each was authenticated, where the mail's headers say so.
   - Without O(subject), tells only whether Exchange Online has the mailbox.
-  - The application needs the application permissions C(Mail.Read) and C(User.Read.All).
+  - The application needs the application permissions C(Mail.Read), C(User.Read.All) and C(GroupMember.Read.All).
   - Runs on the control node; the task needs no Windows host.
 author:
   - Contributors to exchange.hybrid_groups (@exchange-hybrid-groups)

@@ -38,8 +38,8 @@ def get_log(task: Task) -> list[NetObject]:
             task.cmdlet,
             task.server.name,
             f"{_TRACKING}.LogSearchException",
-            f'Failed to connect to the Microsoft Exchange Transport Log Search service on computer "{server.name}". Verify that a '
-            "valid computer name was used and the Microsoft Exchange Transport Log Search service is started on the target computer.",
+            f'Failed to connect to the Microsoft Exchange Transport Log Search service on computer "{server.name}". Verify that '
+            "a valid computer name was used and the Microsoft Exchange Transport Log Search service is started there.",
             category="ResourceUnavailable",
         )
     rows = [event for event in service.log if _matches(event, task.parameters)]
