@@ -136,7 +136,7 @@ class AcceptedDomains:
         Creating takes up to two cmdlets, because New-AcceptedDomain knows only name, domain and type. A run that dies
         between them leaves a domain which the next run compares and completes.
         """
-        domains = self._read()
+        domains = self.read()
         before = _find(domains, wanted.domain)
         self._refuse_impossible(wanted, before, domains)
         if wanted.match_subdomains and not (before and before.match_subdomains):
@@ -157,7 +157,7 @@ class AcceptedDomains:
 
     def ensure_absent(self, domain: str) -> Outcome:
         """Remove the accepted domain."""
-        before = _find(self._read(), domain)
+        before = _find(self.read(), domain)
         if before is None:
             return Outcome(None, None, False)
         if before.default:
@@ -169,7 +169,7 @@ class AcceptedDomains:
             self._remove(before)
         return Outcome(before, None, True)
 
-    def _read(self) -> list[AcceptedDomain]:
+    def read(self) -> list[AcceptedDomain]:
         objects = self._client.invoke("Get-AcceptedDomain").objects
         self._client.stay_on(objects)
         return [AcceptedDomain.from_object(item) for item in objects]
@@ -211,7 +211,7 @@ class AcceptedDomains:
 
         :raises CollectionError: when it is not there
         """
-        present = _find(self._read(), wanted.domain)
+        present = _find(self.read(), wanted.domain)
         if present is not None:
             return present
         if not by_us:
@@ -238,7 +238,7 @@ class AcceptedDomains:
 
         :raises CollectionError: when it is not there
         """
-        present = _find(self._read(), wanted.domain)
+        present = _find(self.read(), wanted.domain)
         missing = wanted.changes(present) if present else {"DomainName": wanted.domain}
         if present is None or missing:
             settings = ", ".join(f"{name} {value}" for name, value in missing.items())
@@ -256,7 +256,7 @@ class AcceptedDomains:
             # Somebody else removed it between our read and our write.
             if not exc.error.is_exception("ManagementObjectNotFoundException"):
                 raise
-        if _find(self._read(), domain_key(present.domain)) is not None:
+        if _find(self.read(), domain_key(present.domain)) is not None:
             raise CollectionError(
                 f"Remove-AcceptedDomain on {self._client.host} reported success, but {present.domain} is still among the "
                 "accepted domains read back. Somebody else may have added it again; run again.",

@@ -37,6 +37,7 @@ class Need:
 
 _ACCEPTED_DOMAINS = "the role Remote and Accepted Domains (role group Organization Management)"
 _SEND_CONNECTORS = "the role Send Connectors (role group Organization Management)"
+_RECIPIENTS = "the role Mail Recipients (role groups Recipient Management, Organization Management)"
 _CONFIGURATION = "the role View-Only Configuration (role groups View-Only Organization Management, Organization Management)"
 _ADSYNC = "the local group ADSyncAdmins of the Entra Connect server"
 
@@ -54,6 +55,9 @@ NEEDS: t.Mapping[str, tuple[Need, ...]] = {
         Need("New-SendConnector", ("Name", "AddressSpaces"), _SEND_CONNECTORS),
         Need("Set-SendConnector", ("Identity", "AddressSpaces"), _SEND_CONNECTORS),
         Need("Remove-SendConnector", ("Identity", "Confirm"), _SEND_CONNECTORS),
+        Need("Get-Group", ("OrganizationalUnit", "ResultSize"), _RECIPIENTS),
+        Need("Get-Recipient", ("OrganizationalUnit", "ResultSize"), _RECIPIENTS),
+        Need("Update-Recipient", ("Identity", "Confirm"), _RECIPIENTS),
     ),
     "windows": (
         Need("Get-ADSyncScheduler", (), _ADSYNC),

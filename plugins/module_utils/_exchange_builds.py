@@ -151,6 +151,17 @@ def parse_display_version(text: str) -> Build:
     return Build(*(int(part) for part in match.groups()))
 
 
+def parse_build(text: str) -> Build:
+    """Read a build such as ``15.2.2562.17`` or, as some tables write it, ``15.02.2562.017``.
+
+    :raises ValueError: when the text has another form
+    """
+    parts = text.strip().split(".")
+    if len(parts) != 4 or not all(part.isdecimal() for part in parts):
+        raise ValueError(f'"{text}" is not a build such as 15.2.2562.17.')
+    return Build(*map(int, parts))
+
+
 def product_of(build: Build) -> str | None:
     """The product's name, or None for a version of no product we know."""
     if build.major == 15 and build.minor == 2 and build.build >= _FIRST_SE_BUILD:
@@ -158,30 +169,45 @@ def product_of(build: Build) -> str | None:
     return _PRODUCTS.get(build.minor) if build.major == 15 else _OLDER_PRODUCTS.get(build.major)
 
 
-def cumulative_update_of(build: Build) -> CumulativeUpdate | None:
-    """The cumulative update whose build this is, with or without security updates; None when the table has none."""
-    found = [row for row in CUMULATIVE_UPDATES if row.build[:3] == build[:3] and row.build <= build]
-    return max(found, key=lambda row: row.build, default=None)
+@dataclasses.dataclass(frozen=True)
+class BuildTable:
+    """The cumulative updates there are, as of a date.
 
+    :param rows: by build, oldest first
+    :param date: ``YYYY-MM`` or ``YYYY-MM-DD``, for people
+    """
 
-def judge(build: Build) -> Verdict:
-    """Hold a build against the prerequisite."""
-    product = product_of(build)
-    rows = [row for row in CUMULATIVE_UPDATES if row.product == product]
-    newest = rows[-1] if rows else CUMULATIVE_UPDATES[-1]
-    if build[:3] > newest.build[:3]:
-        known = f"{newest.product} {newest.name}, the newest one known in {TABLE_DATE}"
-        return Verdict(True, True, f"{product or 'Exchange'} build {build} is newer than {known}.")
-    if not rows:
-        name = product or f"Exchange version {build}"
-        return Verdict(False, False, f"{name} is too old for Microsoft 365 Groups; {EXCHANGE_2013} CU11 is the oldest.")
-    minimum = next(row for row in rows if row.name == _MINIMUM[row.product])
-    if build < minimum.build:
-        return Verdict(False, False, f"{product} build {build} is older than {minimum.name} ({minimum.build}).")
-    oldest_current = rows[-2:][0]
-    if build < oldest_current.build:
-        wanted = " or ".join(dict.fromkeys(row.name for row in (newest, oldest_current)))
-        return Verdict(True, False, f"{product} build {build} is too old for hybrid; {wanted} is needed ({TABLE_DATE}).")
-    row = cumulative_update_of(build)
-    name = f"{product} {row.name}" if row else f"{product} build {build}"
-    return Verdict(True, True, f"{name} is the newest cumulative update or the one before it ({TABLE_DATE}).")
+    rows: tuple[CumulativeUpdate, ...] = CUMULATIVE_UPDATES
+    date: str = TABLE_DATE
+
+    def extended(self, rows: t.Iterable[CumulativeUpdate], date: str | None = None) -> BuildTable:
+        """The table with more rows; one of the same product and name takes the other's place."""
+        known = {(row.product, row.name): row for row in (*self.rows, *rows)}
+        return BuildTable(tuple(sorted(known.values(), key=lambda row: row.build)), date or self.date)
+
+    def cumulative_update_of(self, build: Build) -> CumulativeUpdate | None:
+        """The cumulative update whose build this is, with or without security updates; None when the table has none."""
+        found = [row for row in self.rows if row.build[:3] == build[:3] and row.build <= build]
+        return max(found, key=lambda row: row.build, default=None)
+
+    def judge(self, build: Build) -> Verdict:
+        """Hold a build against the prerequisite."""
+        product = product_of(build)
+        rows = [row for row in self.rows if row.product == product]
+        newest = rows[-1] if rows else self.rows[-1]
+        if build[:3] > newest.build[:3]:
+            known = f"{newest.product} {newest.name}, the newest one known in {self.date}"
+            return Verdict(True, True, f"{product or 'Exchange'} build {build} is newer than {known}.")
+        if not rows:
+            name = product or f"Exchange version {build}"
+            return Verdict(False, False, f"{name} is too old for Microsoft 365 Groups; {EXCHANGE_2013} CU11 is the oldest.")
+        minimum = next(row for row in rows if row.name == _MINIMUM[row.product])
+        if build < minimum.build:
+            return Verdict(False, False, f"{product} build {build} is older than {minimum.name} ({minimum.build}).")
+        oldest_current = rows[-2:][0]
+        if build < oldest_current.build:
+            wanted = " or ".join(dict.fromkeys(row.name for row in (newest, oldest_current)))
+            return Verdict(True, False, f"{product} build {build} is too old for hybrid; {wanted} is needed ({self.date}).")
+        row = self.cumulative_update_of(build)
+        name = f"{product} {row.name}" if row else f"{product} build {build}"
+        return Verdict(True, True, f"{name} is the newest cumulative update or the one before it ({self.date}).")

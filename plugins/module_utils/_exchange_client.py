@@ -49,8 +49,8 @@ class ExchangeClient:
 
         What was decided on its data is then written to it and read back from it, however far replication has come.
         """
-        servers = {item.get("OriginatingServer") for item in objects}
-        if not self._common and len(servers) == 1 and None not in servers:
+        servers = {str(item.get("OriginatingServer") or "") for item in objects}
+        if not self._common and len(servers) == 1 and all(servers):
             self._common = {"DomainController": servers.pop()}
 
     def invoke(self, cmdlet: str, parameters: Parameters | None = None) -> CmdletResult:

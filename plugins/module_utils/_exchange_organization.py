@@ -11,10 +11,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _exchange_builds as builds
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._accepted_domain import AcceptedDomain
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError
 
 if t.TYPE_CHECKING:
-    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
+    from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_client import ExchangeClient
 
 _HYBRID = "Get-HybridConfiguration"
 # Set-HybridConfiguration takes the first, Get-HybridConfiguration shows the second.
@@ -22,28 +23,38 @@ _CENTRALIZED = ("centralized", "centralizedtransport")
 _AUTODISCOVER_PREFIX = "autod:"  # marks the domain whose Autodiscover is used (Set-HybridConfiguration reference, Domains)
 
 
-def read_organization(client: CmdletClient) -> dict[str, t.Any]:
-    """Read servers, hybrid configuration and organization.
+def read_organization(client: ExchangeClient, table: builds.BuildTable) -> dict[str, t.Any]:
+    """Read servers, accepted domains, hybrid configuration and organization.
 
+    :param table: that the servers' versions are held against
     :raises CmdletError, SessionError: as the client
     """
-    others: list[tuple[str, dict[str, t.Any]]] = [("Get-ExchangeServer", {}), ("Get-OrganizationConfig", {})]
+    others: list[tuple[str, dict[str, t.Any]]] = [
+        ("Get-ExchangeServer", {}),
+        ("Get-OrganizationConfig", {}),
+        ("Get-AcceptedDomain", {}),
+    ]
     try:
-        servers, organization, hybrid = (answer.objects for answer in client.invoke_many([*others, (_HYBRID, {})]))
+        servers, organization, domains, hybrid = (answer.objects for answer in client.invoke_many([*others, (_HYBRID, {})]))
     except CmdletError as exc:
         # assumed: no page says whether an organization without the object gives nothing or this error.
         if exc.cmdlet != _HYBRID or not exc.error.is_exception("ManagementObjectNotFoundException"):
             raise
-        servers, organization = (answer.objects for answer in client.invoke_many(others))
+        servers, organization, domains = (answer.objects for answer in client.invoke_many(others))
         hybrid = []
     return {
         "organization": organization[0]["Name"] if organization else None,
-        "servers": sorted((describe_server(server) for server in servers), key=lambda server: server["name"].casefold()),
+        "default_domain": next((domain.domain for domain in map(AcceptedDomain.from_object, domains) if domain.default), None),
+        "servers": sorted((describe_server(server, table) for server in servers), key=lambda server: server["name"].casefold()),
+        "build_table_date": table.date,
         "hybrid_configuration": describe_hybrid(hybrid[0] if hybrid else None),
     }
 
 
-def describe_server(properties: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def describe_server(
+    properties: t.Mapping[str, t.Any],
+    table: builds.BuildTable = builds.BuildTable(),  # noqa: B008 - immutable
+) -> dict[str, t.Any]:
     """Take one object of Get-ExchangeServer."""
     text = properties["AdminDisplayVersion"]
     try:
@@ -53,9 +64,9 @@ def describe_server(properties: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         verdict = builds.Verdict(False, False, str(exc))
         number = None
     else:
-        product, row, number = builds.product_of(build), builds.cumulative_update_of(build), str(build)
+        product, row, number = builds.product_of(build), table.cumulative_update_of(build), str(build)
         update = row.name if row else None
-        verdict = builds.judge(build)
+        verdict = table.judge(build)
     return {
         "name": properties["Name"],
         "fqdn": properties["Fqdn"],

@@ -78,13 +78,23 @@ class SendConnectors:
             self._remove(before)
         return Outcome(before, None, True)
 
+    def get(self, name: str) -> SendConnector:
+        """The connector of this name.
+
+        :raises CollectionError: there is none, or more than one
+        """
+        connectors = self.read()
+        found = self._find(connectors, name)
+        if found is None:
+            raise self._unknown(connectors, name)
+        return found
+
     def _find(self, connectors: t.Sequence[SendConnector], name: str) -> SendConnector | None:
-        """The connector of this name, or the one the Hybrid Configuration Wizard named so with a GUID behind.
+        """The one connector of this name.
 
         :raises CollectionError: when there is more than one
         """
-        exact = [connector for connector in connectors if connector.name.casefold() == name.casefold()]
-        found = exact or [connector for connector in connectors if _is_wizards(connector.name, name)]
+        found = named(connectors, name)
         if len(found) > 1:
             raise CollectionError(
                 f'name: "{name}" matches more than one send connector on {self._client.host}: {_names(found)}. '
@@ -143,6 +153,12 @@ class SendConnectors:
                 "connectors read back. If the organization has several domain controllers, name one in domain_controller.",
                 result={"changed": True},
             )
+
+
+def named(connectors: t.Sequence[SendConnector], name: str) -> list[SendConnector]:
+    """The connectors of this name, or those the Hybrid Configuration Wizard named so with a GUID behind."""
+    exact = [connector for connector in connectors if connector.name.casefold() == name.casefold()]
+    return exact or [connector for connector in connectors if _is_wizards(connector.name, name)]
 
 
 def _is_same(connector: SendConnector, other: SendConnector) -> bool:

@@ -80,7 +80,26 @@ server:
   type: dict
   sample:
     powershell: 5.1.17763.6189
-    language_mode: null
+    language_mode: NoLanguage
+    open_shells: null
+  contains:
+    powershell:
+      description: Version of its PowerShell.
+      returned: success
+      type: str
+      sample: 5.1.17763.6189
+    language_mode:
+      description: What the endpoint lets a session do. V(NoLanguage) on an Exchange server means cmdlets only.
+      returned: success
+      type: str
+      sample: NoLanguage
+    open_shells:
+      description:
+        - How many shells the user has open there, this one included; a server allows a limited number. Exchange's endpoint
+          and the transport V(winrm) do not tell.
+      returned: success
+      type: int
+      sample: 1
 not_allowed:
   description: Cmdlets and parameters that are needed and not there for the account.
   returned: when the server answers

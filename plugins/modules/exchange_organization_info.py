@@ -19,7 +19,37 @@ extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
   - exchange.hybrid_groups._attributes.info
   - exchange.hybrid_groups._attributes.cmdlet
-options: {}
+  - exchange.hybrid_groups._exchange
+options:
+  cumulative_updates:
+    description:
+      - Cumulative updates that came out after the collection's table, or that it has wrong.
+      - One of the same product and name takes the place of the table's.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      product:
+        description: The product.
+        type: str
+        required: true
+        choices:
+          - Exchange Server 2013
+          - Exchange Server 2016
+          - Exchange Server 2019
+          - Exchange Server SE
+      name:
+        description: The name, such as V(CU1).
+        type: str
+        required: true
+      build:
+        description: The first build of it, without security updates.
+        type: str
+        required: true
+  cumulative_updates_date:
+    description:
+      - Up to when O(cumulative_updates) is complete. The sentences of RV(servers[].reason) say so.
+    type: str
 notes:
   - The user needs the Exchange role C(View-Only Configuration), which Organization Management and View-Only Organization
     Management hold.
@@ -46,6 +76,14 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.name }}"
 
+- name: Judge versions by a newer list of cumulative updates
+  exchange.hybrid_groups.exchange_organization_info:
+    cumulative_updates:
+      - product: Exchange Server SE
+        name: CU1
+        build: 15.2.3000.5
+    cumulative_updates_date: "2027-01"
+
 - name: Stop when no hybrid deployment has been configured
   ansible.builtin.assert:
     that: exchange.hybrid_configuration.present
@@ -58,6 +96,16 @@ organization:
   returned: success
   type: str
   sample: Contoso
+default_domain:
+  description: The default accepted domain.
+  returned: success
+  type: str
+  sample: contoso.com
+build_table_date:
+  description: Up to when the cumulative updates are known that the servers are held against.
+  returned: success
+  type: str
+  sample: 2026-08
 servers:
   description: Every Exchange server of the organization, by name.
   returned: success
@@ -197,17 +245,54 @@ cmdlet_error:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _exchange_builds as builds
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _exchange_client
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_client import ExchangeClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_organization import read_organization
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import guarded_run
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError, guarded_run
+
+PRODUCTS = (builds.EXCHANGE_2013, builds.EXCHANGE_2016, builds.EXCHANGE_2019, builds.EXCHANGE_SE)
+
+
+def table_from(params: dict) -> builds.BuildTable:
+    """Read the options about cumulative updates.
+
+    :raises CollectionError: a build is none, or one of another product
+    """
+    rows = []
+    for given in params["cumulative_updates"]:
+        try:
+            build = builds.parse_build(given["build"])
+        except ValueError as exc:
+            raise CollectionError(f"cumulative_updates: {exc}") from exc
+        if builds.product_of(build) != given["product"]:
+            raise CollectionError(f"cumulative_updates: {build} is not a build of {given['product']}.")
+        rows.append(builds.CumulativeUpdate(given["product"], given["name"], build))
+    return builds.BuildTable().extended(rows, params["cumulative_updates_date"])
 
 
 def run(module: AnsibleModule) -> None:
-    module.exit_json(changed=False, **read_organization(CmdletClient(module)))
+    table = table_from(module.params)
+    client = ExchangeClient(CmdletClient(module), module.params["domain_controller"])
+    module.exit_json(changed=False, **read_organization(client, table))
 
 
 def main() -> None:
-    guarded_run(run, AnsibleModule(argument_spec={}, supports_check_mode=True))
+    update = {
+        "product": {"type": "str", "required": True, "choices": list(PRODUCTS)},
+        "name": {"type": "str", "required": True},
+        "build": {"type": "str", "required": True},
+    }
+    module = AnsibleModule(
+        argument_spec={
+            "cumulative_updates": {"type": "list", "elements": "dict", "default": [], "options": update},
+            "cumulative_updates_date": {"type": "str"},
+            **_exchange_client.ARGUMENT_SPEC,
+        },
+        supports_check_mode=True,
+    )
+    guarded_run(run, module)
 
 
 if __name__ == "__main__":

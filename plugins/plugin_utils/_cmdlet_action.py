@@ -12,6 +12,7 @@ those given by C(--user) and C(--ask-pass), which is how AWX passes a Machine cr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import typing as t
@@ -21,11 +22,15 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
+from ansible.utils.display import Display
 
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._progress_display import ProgressDisplay
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._target import TargetError, resolve
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
+
+display = Display()
 
 CONNECTION = "exchange.hybrid_groups.cmdlet"
 
@@ -37,6 +42,8 @@ class CmdletActionBase(ActionBase):
     """
 
     endpoint: t.ClassVar[t.Literal["exchange", "windows"]]
+    shows_progress: t.ClassVar[bool] = False
+    """The module says how far it has come (``_progress``)."""
 
     _supports_check_mode = True
     # async_status would be looked for on the Windows host.
@@ -52,7 +59,8 @@ class CmdletActionBase(ActionBase):
         local = {name: value for name, value in variables.items() if name != "ansible_shell_type"}
         local["ansible_python_interpreter"] = sys.executable
         arguments = self.module_args()
-        result.update(self._execute_module(module_args=arguments, task_vars=local))
+        with self._progress(variables):
+            result.update(self._execute_module(module_args=arguments, task_vars=local))
         # Core looks for the session here to close it at the play's end.
         self._task.args["_ansible_socket"] = arguments["_ansible_socket"]
         return result
@@ -60,6 +68,14 @@ class CmdletActionBase(ActionBase):
     def module_args(self) -> dict[str, t.Any]:
         """What the module is called with; the connection is there already."""
         return dict(self._task.args)
+
+    def _progress(self, variables: Mapping[str, t.Any]) -> contextlib.AbstractContextManager[t.Any]:
+        if not self.shows_progress:
+            return contextlib.nullcontext()
+        # The module is told of it; without, it would make one of its own.
+        directory = self._make_tmp_path()
+        name = self._task.delegate_to or variables.get("inventory_hostname")
+        return ProgressDisplay(directory, lambda text: display.display(f"[{name}] {self._task.action}: {text}"))
 
     def _cmdlet_connection(self, variables: Mapping[str, t.Any]) -> t.Any:
         given = self._connection

@@ -15,13 +15,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import typing as t
+import xml.etree.ElementTree as ET
 
 from pypsrp.complex_objects import GenericComplexObject, ObjectMeta, PSCredential, PSInvocationState
 from pypsrp.exceptions import WinRMError, WinRMTransportError, WSManFaultError
 from pypsrp.messages import ErrorRecordMessage, PipelineState
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import Serializer
-from pypsrp.wsman import WSMan
+from pypsrp.wsman import NAMESPACES, WSMan
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import (
     CmdletResult,
@@ -42,6 +43,8 @@ if t.TYPE_CHECKING:
 
 # The shell is gone: idle timeout, restart of the application pool, another server behind the load balancer.
 _FAULT_SHELL_NOT_FOUND = 2150858843
+_ASK_LANGUAGE_MODE = "$ExecutionContext.SessionState.LanguageMode"
+_SHELLS = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,15 +79,44 @@ class PsrpSession(Session):
         self._wsman: WSMan | None = None
         self._pool: RunspacePool | None = None
 
-    def server(self) -> dict[str, str | None]:
+    def server(self) -> dict[str, str | int | None]:
         try:
             with self._tickets.use():
-                told = self._open().application_private_data
+                pool = self._open()
+                mode, shells = self._language_mode(pool), self._open_shells(pool)
         except TicketError as exc:
             raise SessionError(why_not_open(exc, self.target)) from exc
-        versions = (getattr(told, "data", None) or {}).get("PSVersionTable") or {}
+        versions = (getattr(pool.application_private_data, "data", None) or {}).get("PSVersionTable") or {}
         version = versions.get("PSVersion")
-        return {"powershell": None if version is None else str(version), "language_mode": None}
+        return {"powershell": None if version is None else str(version), "language_mode": mode, "open_shells": shells}
+
+    def _language_mode(self, pool: RunspacePool) -> str | None:
+        """Asked by the one script there is: where scripts are refused, that is the answer."""
+        shell = PowerShell(pool)
+        shell.add_script(_ASK_LANGUAGE_MODE)
+        try:
+            result = self._result(shell, shell.invoke())
+        except (WSManFaultError, WinRMError, *LOST):
+            return None
+        if any(error.is_error_id("ScriptsNotAllowed") for error in result.errors):
+            return "NoLanguage"
+        return str(result.objects[0]) if result.objects else None
+
+    def _open_shells(self, pool: RunspacePool) -> int | None:
+        """Counted by owner; None where the endpoint or the account's rights do not allow it."""
+        message = ET.Element(f"{{{NAMESPACES['wsen']}}}Enumerate")
+        ET.SubElement(message, f"{{{NAMESPACES['wsman']}}}OptimizeEnumeration")
+        ET.SubElement(message, f"{{{NAMESPACES['wsman']}}}MaxElements").text = "32000"
+        try:
+            answer = pool.connection.enumerate(_SHELLS, message)
+        except (WSManFaultError, WinRMError, *LOST):
+            return None
+        owners = {
+            shell.findtext("rsp:ShellId", "", NAMESPACES).upper(): shell.findtext("rsp:Owner", "", NAMESPACES)
+            for shell in answer.findall("wsen:EnumerateResponse/wsman:Items/rsp:Shell", NAMESPACES)
+        }
+        own = owners.get(pool.id.upper())
+        return None if own is None else sum(owner == own for owner in owners.values())
 
     def close(self) -> None:
         pool, wsman, self._pool, self._wsman = self._pool, self._wsman, None, None
@@ -208,7 +240,8 @@ class PsrpSession(Session):
         if shell.state == PSInvocationState.FAILED and not errors:
             raise SessionError(f"the pipeline on {self.target.host} failed without saying why")
         return CmdletResult(
-            objects=[value for text in output for value in _clixml.decode(text)],
+            # psrpcore's servers send $null as an empty message.
+            objects=[value for text in output for value in (_clixml.decode(text) if text else [None])],
             warnings=[_warning_text(record) for record in shell.streams.warning],
             errors=errors,
         )

@@ -87,8 +87,10 @@ class Session(abc.ABC):
         """
 
     @abc.abstractmethod
-    def server(self) -> dict[str, str | None]:
-        """What the far end says of itself: ``powershell`` (its version) and ``language_mode``; None where it does not tell.
+    def server(self) -> dict[str, str | int | None]:
+        """What the far end says of itself; None where it does not tell.
+
+        ``powershell`` (its version), ``language_mode``, and ``open_shells``, how many the user has open there, this one included.
 
         :raises SessionError: the session cannot be opened
         """

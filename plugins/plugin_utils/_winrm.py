@@ -65,9 +65,9 @@ class WinrmSession(Session):
                     break
         return answer.result
 
-    def server(self) -> dict[str, str | None]:
+    def server(self) -> dict[str, str | int | None]:
         self._open()
-        return {"powershell": self.hello["ready"], "language_mode": self.hello["language_mode"]}
+        return {"powershell": self.hello["ready"], "language_mode": self.hello["language_mode"], "open_shells": None}
 
     def close(self) -> None:
         protocol, self._protocol = self._protocol, None

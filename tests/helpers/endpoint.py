@@ -67,6 +67,9 @@ class Commands:
                 )
             case "Get-Text":
                 yield "plain"
+            case "Get-Null":
+                yield None
+                yield "after"
             case "Get-Kinds":
                 inner = NetObject(["Y", "System.Object"], "inner", {"Deep": 1})
                 yield from (True, 2**40, "\u00fc \U0001f600 <&>' \x1e\n")

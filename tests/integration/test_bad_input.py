@@ -183,3 +183,12 @@ def test_a_user_without_a_role(lab: Lab, ansible: Ansible) -> None:
     before = lab.world.view()
     run = ansible.run("hybrid_groups", "--tags", "group_writeback")
     refused(lab, run, before, contoso.WRITEBACK_OU, "insufficientAccessRights", "directory_user")
+
+
+@pytest.mark.parametrize("ansible", ["psrp", "winrm"], indirect=True)
+def test_a_user_without_any_exchange_role(lab: Lab, ansible: Ansible) -> None:
+    ansible.vars.update(ansible_user=f"{contoso.USER}@{contoso.AD_DOMAIN}", ansible_password=contoso.USER_PASSWORD)
+    before = lab.world.view()
+    run = ansible.task("exchange", "exchange_accepted_domain", **INTERNAL_RELAY)
+    refused(lab, run, before, "isn't assigned to any management roles", "role")
+    assert run.failure.count("jdoe") >= 1

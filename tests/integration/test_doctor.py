@@ -12,8 +12,16 @@ from lab.exchange import endpoint
 from lab.lab import Lab
 
 
-@pytest.mark.parametrize("ansible", ["psrp", "winrm"], indirect=True)
-def test_a_healthy_organization(lab: Lab, ansible: Ansible) -> None:
+@pytest.mark.parametrize(
+    ("ansible", "told"),
+    [
+        # Exchange's endpoint, then the Connect server's: language mode and open shells.
+        ("psrp", [("NoLanguage", None), ("FullLanguage", 1)]),
+        ("winrm", [("FullLanguage", None), ("FullLanguage", None)]),
+    ],
+    indirect=["ansible"],
+)
+def test_a_healthy_organization(lab: Lab, ansible: Ansible, told: list[tuple[str, int | None]]) -> None:
     before = lab.world.view()
     run = ansible.run("doctor")
     assert run.returncode == 0, run.output
@@ -22,6 +30,7 @@ def test_a_healthy_organization(lab: Lab, ansible: Ansible) -> None:
         result = run.result("cmdlet_ping", occurrence)
         assert (result["answers"], result["not_allowed"], result["missing_software"]) == (True, [], [])
         assert result["server"]["powershell"].startswith("5.1.")
+        assert (result["server"]["language_mode"], result["server"]["open_shells"]) == told[occurrence]
     exchange = run.result("cmdlet_ping")
     assert exchange["connection"]["username"] == f"{contoso.ADMIN}@{contoso.AD_DOMAIN}"
     assert exchange["settings"]["auth"] == {"value": "ntlm", "from": "var: ansible_cmdlet_auth"}

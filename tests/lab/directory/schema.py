@@ -154,6 +154,8 @@ ATTRIBUTES: dict[str, Attribute] = {
         Attribute(
             "showInAddressBook", uuid.UUID("3e74f60e-3e73-11d1-a9c0-0000f80367c1"), "dn", _PUBLIC, single=False, attid=0x90284
         ),
+        # assumed: the GUID, as that of mailNickname.
+        Attribute("msExchHideFromAddressLists", uuid.UUID("e3b0c442-98fc-4c14-9afb-f4c8996fb925"), attid=0x201C0),
         Attribute("whenCreated", _base("bf967a78"), "time", writable=False, attid=0x20002),
         Attribute("uSNChanged", _base("bf967a6f"), "integer", writable=False),
         Attribute("uSNCreated", _base("bf967a70"), "integer", writable=False),

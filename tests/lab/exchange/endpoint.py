@@ -14,8 +14,8 @@ import uuid
 
 from lab import contoso
 from lab.exchange import accepted_domain as exchange_accepted_domain
+from lab.exchange import ad_permission, localization, mailboxes, message_tracking, recipients
 from lab.exchange import errors as exchange_errors
-from lab.exchange import group, localization, mailboxes, message_tracking
 from lab.exchange import send_connector as exchange_send_connector
 from lab.exchange.cmdlet_table import find_syntax, product_of
 from lab.exchange.objects import hybrid_configuration, organization_config, server_dn, server_guid
@@ -70,10 +70,15 @@ _CMDLETS: dict[str, t.Callable[[Task], list[NetObject]]] = {
     "New-SendConnector": exchange_send_connector.new,
     "Set-SendConnector": exchange_send_connector.set_,
     "Remove-SendConnector": exchange_send_connector.remove,
+    "Get-ADPermission": ad_permission.get,
+    "Add-ADPermission": ad_permission.add,
+    "Remove-ADPermission": ad_permission.remove,
+    "Get-Group": recipients.get_group,
+    "Get-Recipient": recipients.get_recipient,
+    "Update-Recipient": recipients.update_recipient,
     "Get-ExchangeServer": _get_exchange_server,
     "Get-HybridConfiguration": _get_hybrid_configuration,
     "Get-OrganizationConfig": _get_organization_config,
-    "Get-Group": group.get,
     "Get-Mailbox": mailboxes.get_mailbox,
     "Get-RemoteMailbox": mailboxes.get_remote_mailbox,
     "Get-MessageTrackingLog": message_tracking.get_log,
@@ -169,7 +174,6 @@ class ExchangeHost:
         output: list[NetObject] = []
         for binding in bind(syntax, call, convert):
             warn = _discard if binding.warnings_hidden else warnings.append
-            directory = getattr(self._world, "directory", None)
-            task = Task(syntax.cmdlet, binding.parameters, state, server, warn, directory=directory)
+            task = Task(syntax.cmdlet, binding.parameters, state, self._world.directory, server, warn)
             output += binding.run(functools.partial(_on_domain_controller, task))
         return output

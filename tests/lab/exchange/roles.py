@@ -28,11 +28,15 @@ ROLES: dict[str, frozenset[str]] = {
     # "Mail flow permissions", entries Message tracking and Queues.
     "Message Tracking": frozenset(("Get-MessageTrackingLog", "Get-TransportService")),
     "Transport Queues": frozenset(("Get-Queue", "Get-Message")),
-    "Mail Recipients": frozenset(("Get-Group", "Get-Mailbox", "Get-RemoteMailbox")),
+    "Mail Recipients": frozenset(("Get-Group", "Get-Recipient", "Update-Recipient", "Get-Mailbox", "Get-RemoteMailbox")),
+    "View-Only Recipients": frozenset(("Get-Group", "Get-Recipient", "Get-Mailbox", "Get-RemoteMailbox")),
     "Active Directory Permissions": frozenset(("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")),
 }
 EVERYTHING = "Organization Management"
-ROLE_GROUPS: dict[str, tuple[str, ...]] = {"View-Only Organization Management": ("View-Only Configuration",)}
+ROLE_GROUPS: dict[str, tuple[str, ...]] = {
+    "Recipient Management": ("Mail Recipients",),
+    "View-Only Organization Management": ("View-Only Configuration", "View-Only Recipients"),
+}
 
 
 def seed() -> dict[str, tuple[str, ...]]:

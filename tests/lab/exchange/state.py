@@ -21,6 +21,9 @@ from lab.exchange.mailboxes import Mailbox
 from lab.exchange.replication import DomainControllers
 from lab.mail.state import TransportState
 
+if t.TYPE_CHECKING:
+    from lab.directory.state import DirectoryState
+
 SERVER = contoso.EXCHANGE_HOST.partition(".")[0].upper()
 HYBRID_DOMAIN = f"{contoso.TENANT.partition('.')[0]}.mail.onmicrosoft.com"
 CERTIFICATE = "<I>CN=Contoso Issuing CA, DC=corp, DC=contoso, DC=com<S>CN=mail.contoso.com"
@@ -118,12 +121,23 @@ class AcceptedDomain(ConfigurationObject):
     pending_completion: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class Permission:
+    """An access rule for one extended right."""
+
+    user: str
+    right: str
+    deny: bool = False
+    inherited: bool = False
+
+
 @dataclasses.dataclass
 class SendConnector(ConfigurationObject):
     """A send connector; ``settings`` holds every property of :data:`CONNECTOR_DEFAULTS`."""
 
     address_spaces: list[AddressSpace] = dataclasses.field(default_factory=list)
     settings: dict[str, t.Any] = dataclasses.field(default_factory=lambda: copy.deepcopy(CONNECTOR_DEFAULTS))
+    permissions: list[Permission] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -184,13 +198,16 @@ class ExchangeState:
         """The organization as this domain controller has it."""
         return self.domain_controllers.lagging.get(domain_controller, self)
 
-    def hold_replication(self, domain_controller: str) -> None:
-        """From now on nothing reaches this domain controller, and nothing leaves it."""
-        self.domain_controllers.hold(domain_controller, self)
+    def hold_replication(self, domain_controller: str, directory: DirectoryState | None = None) -> None:
+        """From now on nothing reaches this domain controller, and nothing leaves it.
 
-    def replicate(self) -> None:
+        :param directory: the domain's objects, when they are to be held as well
+        """
+        self.domain_controllers.hold(domain_controller, self, directory)
+
+    def replicate(self, directory: DirectoryState | None = None) -> None:
         """All domain controllers agree again."""
-        self.domain_controllers.release(self)
+        self.domain_controllers.release(self, directory)
 
     @property
     def organization_guid(self) -> uuid.UUID:
@@ -260,4 +277,9 @@ def _connector_view(connector: SendConnector) -> dict[str, t.Any]:
         for name, value in connector.settings.items()
         if value != CONNECTOR_DEFAULTS[name]
     }
-    return {"AddressSpaces": [str(space) for space in connector.address_spaces], **settings}
+    permissions = [f"{'deny' if item.deny else 'allow'} {item.user} {item.right}" for item in connector.permissions]
+    return {
+        "AddressSpaces": [str(space) for space in connector.address_spaces],
+        **settings,
+        **({"permissions": permissions} if permissions else {}),
+    }

@@ -24,17 +24,17 @@ class Task:
     """What a cmdlet's code works with.
 
     :param state: as ``domain_controller`` has it
+    :param directory: the objects of the domain
     :param server: the one the endpoint runs on
-    :param directory: None where the world has none
     """
 
     cmdlet: str
     parameters: dict[str, t.Any]
     state: ExchangeState
+    directory: DirectoryState
     server: Server
     warn: t.Callable[[str], None]
     domain_controller: str = contoso.DC_HOST
-    directory: DirectoryState | None = None
 
     def find(self, items: t.Sequence[Item], distinguished_name: t.Callable[[Item], str]) -> list[Item]:
         """All items, or those the Identity parameter names: by name, distinguished name or GUID.

@@ -64,15 +64,17 @@ def convert(parameter: Parameter, value: t.Any) -> t.Any:
     if name == "MultiValuedProperty":
         parse_item, item_type = _ELEMENTS[parameter.name]
         return multivalued.parse(value, parse_item, f"{_DATA}.MultiValuedProperty`1[{item_type}]")
-    if parameter.name == "ResultSize":
-        return _to_result_size(value)
     if name in ENUMS:
         # assumed: TlsAuthLevel is a nullable enumeration, the others are not.
         return None if value is None and name == "TlsAuthLevel" else to_enum(ENUMS[name], value).name
+    if parameter.name == "ResultSize":
+        return _to_count(value)
     if name in _CONVERTERS:
         return _CONVERTERS[name](value)
     if name.endswith("IdParameter"):
         return _to_identity(value, name)
+    if name.endswith("IdParameter[]"):
+        return [_to_identity(item, name.removesuffix("[]")) for item in (value if isinstance(value, (list, tuple)) else [value])]
     return basic_conversion(parameter, value)
 
 
@@ -134,14 +136,14 @@ def _to_size(value: t.Any) -> int | None:
     return -int(-size // 1024) * 1024
 
 
-def _to_result_size(value: t.Any) -> int | None:
-    """A number of objects; None is unlimited."""
+def _to_count(value: t.Any) -> int | None:
+    """How many objects; None is unlimited."""
     text = to_string(value).strip()
     if text.lower() == "unlimited":
         return None
     if not text.isdecimal():
         # assumed: the text.
-        raise failure(value, f"{_DATA}.Unlimited`1[System.UInt32]", f'"{text}" isn\'t a valid number.')
+        raise failure(value, f"{_DATA}.Unlimited`1[System.UInt32]", f'"{text}" isn\'t a number.')
     return int(text)
 
 

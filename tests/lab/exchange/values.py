@@ -53,12 +53,23 @@ def escape_rdn(value: str) -> str:
     return re.sub(r'([,+"\\<>;])', r"\\\1", value)
 
 
+def canonical_name(distinguished_name: str) -> str:
+    """``corp.contoso.com/Staff/Name``."""
+    rdns, names = _parts(distinguished_name)
+    containers = [name for rdn, name in zip(rdns, names, strict=True) if not rdn.upper().startswith("DC=")]
+    return "/".join([contoso.AD_DOMAIN, *reversed(containers)])
+
+
+def _parts(distinguished_name: str) -> tuple[list[str], list[str]]:
+    """The relative names, and their values."""
+    rdns = _RDN_SEPARATOR.split(distinguished_name)
+    return rdns, [rdn.partition("=")[2].replace("\\", "") for rdn in rdns]
+
+
 def ad_object_id(distinguished_name: str, guid: uuid.UUID, *, canonical: bool = False) -> NetObject:
     """An ADObjectId. Exchange's own objects show their name, others their canonical path."""
-    rdns = _RDN_SEPARATOR.split(distinguished_name)
-    names = [rdn.partition("=")[2].replace("\\", "") for rdn in rdns]
-    containers = [name for rdn, name in zip(rdns, names, strict=True) if not rdn.upper().startswith("DC=")]
-    path = "/".join([contoso.AD_DOMAIN, *reversed(containers)])
+    rdns, names = _parts(distinguished_name)
+    path = canonical_name(distinguished_name)
     return NetObject(
         [AD_OBJECT_ID, f"{DATA}.ObjectId", "System.Object"],
         path if canonical else names[0],

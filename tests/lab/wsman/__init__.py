@@ -76,7 +76,9 @@ class WsmanServer:
             traffic.count(f"{name}.sessions")
             return shell
 
-        self._shells = ShellTable(open_shell, max_shells=max_shells, before_create=self._delay)
+        # assumed: Exchange's own endpoint does not list shells.
+        lists_shells = path.strip("/").lower() == "wsman"
+        self._shells = ShellTable(open_shell, max_shells=max_shells, before_create=self._delay, lists_shells=lists_shells)
         self._http = HttpServer(
             (address, port),
             path=path,

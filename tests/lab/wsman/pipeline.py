@@ -16,7 +16,7 @@ import typing as t
 import psrpcore
 import psrpcore.types as ps
 
-from lab.powershell.objects import Call, CommandHost, PowerShellError
+from lab.powershell.objects import Call, CommandHost, EnumValue, PowerShellError
 from lab.wsman import wire
 from lab.wsman.shells import Command
 
@@ -44,6 +44,10 @@ class _Terminated(Exception):
     def __init__(self, record: t.Any) -> None:
         super().__init__("pipeline failed")
         self.record = record
+
+
+_LANGUAGE_MODE = "$ExecutionContext.SessionState.LanguageMode"
+_LANGUAGE_MODES = ("FullLanguage", "RestrictedLanguage", "NoLanguage", "ConstrainedLanguage")
 
 
 class PipelineRun:
@@ -99,7 +103,8 @@ class PipelineRun:
                 continue
             if self._runspace.host.language_mode == "NoLanguage":
                 raise _Terminated(self._record(_scripts_not_allowed(), ""))
-            raise NotImplementedError("the lab runs cmdlets; it has no interpreter for scripts")
+            if command.command_text != _LANGUAGE_MODE:
+                raise NotImplementedError("the lab runs cmdlets; it has no interpreter for scripts")
 
     def _statements(self) -> t.Iterator[list[psrpcore.Command]]:
         statement: list[psrpcore.Command] = []
@@ -126,6 +131,10 @@ class PipelineRun:
 
     def _run_command(self, command: psrpcore.Command, objects: list[t.Any]) -> t.Iterator[t.Any]:
         self._check_running()
+        if command.is_script:
+            mode = self._runspace.host.language_mode
+            yield EnumValue(f"{_CORE}.PSLanguageMode", mode, _LANGUAGE_MODES.index(mode))
+            return
         parameters = [(name.lstrip("-").rstrip(":") if name else None, wire.plain(value)) for name, value in command.parameters]
         call = Call(
             cmdlet=command.command_text,

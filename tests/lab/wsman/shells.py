@@ -157,9 +157,13 @@ class ShellTable:
     :param open_shell: makes the shell a Create asks for
     :param max_shells: how many a user may have (MaxShellsPerUser, PowerShellMaxConcurrency)
     :param before_create: called before a shell is made, for servers that are slow at it
+    :param lists_shells: shells can be enumerated
     """
 
-    def __init__(self, open_shell: OpenShell, *, max_shells: int, before_create: t.Callable[[], None]) -> None:
+    def __init__(
+        self, open_shell: OpenShell, *, max_shells: int, before_create: t.Callable[[], None], lists_shells: bool = False
+    ) -> None:
+        self._lists_shells = lists_shells
         self._open_shell = open_shell
         self._max_shells = max_shells
         self._before_create = before_create
@@ -196,6 +200,7 @@ class ShellTable:
             "Send": self._send,
             "Receive": self._receive,
             "Signal": self._signal,
+            **({"Enumerate": self._enumerate} if self._lists_shells else {}),
         }
         if request.operation not in operations:
             raise soap.action_not_supported(request.action)
@@ -235,6 +240,11 @@ class ShellTable:
 
     def _get(self, request: soap.Request, user: str) -> str:
         return soap.shell_description(self._shell(request, user).fields)
+
+    def _enumerate(self, _request: soap.Request, _user: str) -> str:
+        # assumed: an administrator is told of everybody's shells; the lab does not ask who is one.
+        with self._lock:
+            return soap.enumeration([shell.fields for shell in self._shells.values()])
 
     def _delete(self, request: soap.Request, user: str) -> str:
         shell = self._shell(request, user)

@@ -21,6 +21,8 @@ TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 POWERSHELL = "http://schemas.microsoft.com/powershell"
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman"
 
+ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
+
 NAMESPACES = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
     "a": "http://schemas.xmlsoap.org/ws/2004/08/addressing",
@@ -30,12 +32,14 @@ NAMESPACES = {
     "rsp": SHELL,
     "f": "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault",
     "ps": POWERSHELL,
+    "n": ENUMERATION,
 }
 
 OPERATIONS = {
     f"{TRANSFER}/Create": "Create",
     f"{TRANSFER}/Get": "Get",
     f"{TRANSFER}/Delete": "Delete",
+    f"{ENUMERATION}/Enumerate": "Enumerate",
     f"{SHELL}/Command": "Command",
     f"{SHELL}/Send": "Send",
     f"{SHELL}/Receive": "Receive",
@@ -169,6 +173,12 @@ def shell_created(address: str, fields: t.Mapping[str, str]) -> str:
 def shell_description(fields: t.Mapping[str, str]) -> str:
     """rsp:Shell; ``fields`` are those of SHELL_FIELDS that the shell has."""
     return element("rsp:Shell", *(text(f"rsp:{name}", fields[name]) for name in SHELL_FIELDS if name in fields))
+
+
+def enumeration(shells: t.Iterable[t.Mapping[str, str]]) -> str:
+    """All shells in one answer (MS-WSMV 3.1.4.1.30, OptimizeEnumeration)."""
+    items = element("w:Items", *(shell_description(fields) for fields in shells))
+    return element("n:EnumerateResponse", items, element("w:EndOfSequence"))
 
 
 def command_response(command_id: str) -> str:

@@ -16,6 +16,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from lab import contoso
+from lab.directory.state import DirectoryState
 from lab.exchange.endpoint import ExchangeHost, ExchangeState
 from lab.powershell.objects import Call, CredentialValue, EnumValue, MultiValued, NetObject, PowerShellError, SecretText
 
@@ -35,7 +36,7 @@ class Exchange:
     """A host with its state, called as the endpoint would."""
 
     def __init__(self) -> None:
-        self.world = types.SimpleNamespace(lock=threading.RLock(), exchange=ExchangeState.seed())
+        self.world = types.SimpleNamespace(lock=threading.RLock(), exchange=ExchangeState.seed(), directory=DirectoryState.seed())
         self.host = ExchangeHost(t.cast(t.Any, self.world))
         self.warnings: list[str] = []
 

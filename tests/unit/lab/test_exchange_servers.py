@@ -12,6 +12,7 @@ import typing as t
 import pytest
 
 from lab import contoso
+from lab.directory.state import DirectoryState
 from lab.exchange.endpoint import ExchangeHost
 from lab.exchange.state import ExchangeState
 from lab.powershell.objects import Call, NetObject, PowerShellError, SessionRefused
@@ -22,7 +23,9 @@ GROUP = contoso.GROUP_DOMAIN
 class Exchange:
     def __init__(self) -> None:
         self.state = ExchangeState.seed()
-        self.host = ExchangeHost(t.cast(t.Any, types.SimpleNamespace(lock=threading.RLock(), exchange=self.state)))
+        self.directory = DirectoryState.seed()
+        world = types.SimpleNamespace(lock=threading.RLock(), exchange=self.state, directory=self.directory)
+        self.host = ExchangeHost(t.cast(t.Any, world))
         self.warnings: list[str] = []
 
     def __call__(self, cmdlet: str, user: str = contoso.ADMIN, **parameters: t.Any) -> list[NetObject]:

@@ -9,8 +9,9 @@ import pytest
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _exchange_builds as builds
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_builds import (
     Build,
-    cumulative_update_of,
-    judge,
+    BuildTable,
+    CumulativeUpdate,
+    parse_build,
     parse_display_version,
     product_of,
 )
@@ -49,7 +50,7 @@ def test_display_version() -> None:
     ],
 )
 def test_product_and_cumulative_update(build: tuple[int, int, int, int], product: str | None, update: str | None) -> None:
-    row = cumulative_update_of(Build(*build))
+    row = BuildTable().cumulative_update_of(Build(*build))
     assert product_of(Build(*build)) == product
     assert (row.name if row else None) == update
 
@@ -75,7 +76,26 @@ def test_product_and_cumulative_update(build: tuple[int, int, int, int], product
     ],
 )
 def test_verdict(build: tuple[int, int, int, int], minimum: bool, current: bool, reason: str) -> None:
-    verdict = judge(Build(*build))
+    verdict = BuildTable().judge(Build(*build))
     assert (verdict.minimum, verdict.current) == (minimum, current)
     assert verdict.supported is (minimum and current)
     assert reason in verdict.reason
+
+
+def test_a_newer_table() -> None:
+    update = CumulativeUpdate(builds.EXCHANGE_SE, "CU1", parse_build("15.02.3000.005"))
+    table = BuildTable().extended([update], "2027-01")
+    assert table.rows[-1] == update
+    assert table.judge(Build(15, 2, 2562, 17)).current
+    assert table.judge(Build(15, 2, 3000, 9)).reason == (
+        "Exchange Server SE CU1 is the newest cumulative update or the one before it (2027-01)."
+    )
+    corrected = table.extended([CumulativeUpdate(builds.EXCHANGE_SE, "CU1", Build(15, 2, 3001, 1))])
+    assert [row.build for row in corrected.rows if row.name == "CU1" and row.product == builds.EXCHANGE_SE] == [(15, 2, 3001, 1)]
+    assert corrected.date == "2027-01"
+
+
+@pytest.mark.parametrize("text", ["15.2.3000", "CU1", "15.2.x.1", ""])
+def test_no_build(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a build such as"):
+        parse_build(text)

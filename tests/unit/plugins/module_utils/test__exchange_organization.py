@@ -9,6 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError, CmdletResult, ErrorDetail
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_builds import BuildTable
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._exchange_organization import (
     describe_hybrid,
     describe_server,
@@ -21,6 +22,14 @@ EX1 = {
     "AdminDisplayVersion": "Version 15.2 (Build 1748.10)",
     "IsEdgeServer": False,
     "ServerRole": "Mailbox",
+}
+DOMAIN = {
+    "DomainName": "groups.contoso.com",
+    "Name": "Groups",
+    "DomainType": "InternalRelay",
+    "Default": False,
+    "AddressBookEnabled": False,
+    "Guid": "6f1a5f0e-3b0c-4c1d-9a53-1d2f0a8f7c11",
 }
 HYBRID = {"Domains": ["contoso.com", "autod:Fabrikam.com"], "Features": ["FreeBusy", "SecureMail"]}
 
@@ -51,15 +60,18 @@ def exchange(**answers: list[dict[str, t.Any]] | str) -> Exchange:
         "ExchangeServer": [EX1],
         "OrganizationConfig": [{"Name": "Contoso"}],
         "HybridConfiguration": [HYBRID],
+        "AcceptedDomain": [DOMAIN, {**DOMAIN, "DomainName": "contoso.com", "Default": True}],
     }
     return Exchange(**{**defaults, **answers})
 
 
 def test_organization_in_one_request() -> None:
     client = exchange(ExchangeServer=[{**EX1, "Name": "ex2"}, EX1])
-    result = read_organization(client)
+    result = read_organization(client, BuildTable())
     assert client.requests == 1
     assert result["organization"] == "Contoso"
+    assert result["default_domain"] == "contoso.com"
+    assert result["build_table_date"] == "2026-08"
     assert [server["name"] for server in result["servers"]] == ["EX1", "ex2"]
     assert result["hybrid_configuration"] == {
         "present": True,
@@ -71,7 +83,7 @@ def test_organization_in_one_request() -> None:
 
 @pytest.mark.parametrize("answer", [[], "ManagementObjectNotFoundException"])
 def test_no_hybrid_configuration(answer: list[dict[str, t.Any]] | str) -> None:
-    result = read_organization(exchange(HybridConfiguration=answer))
+    result = read_organization(exchange(HybridConfiguration=answer), BuildTable())
     assert result["hybrid_configuration"] == {
         "present": False,
         "domains": [],
@@ -84,9 +96,9 @@ def test_no_hybrid_configuration(answer: list[dict[str, t.Any]] | str) -> None:
 @pytest.mark.parametrize("cmdlet", ["HybridConfiguration", "ExchangeServer"])
 def test_other_errors_pass(cmdlet: str) -> None:
     with pytest.raises(CmdletError):
-        read_organization(exchange(**{cmdlet: "CommandNotFoundException"}))
+        read_organization(exchange(**{cmdlet: "CommandNotFoundException"}), BuildTable())
     with pytest.raises(CmdletError):
-        read_organization(exchange(ExchangeServer="ManagementObjectNotFoundException"))
+        read_organization(exchange(ExchangeServer="ManagementObjectNotFoundException"), BuildTable())
 
 
 @pytest.mark.parametrize("feature", ["CentralizedTransport", "Centralized", "CENTRALIZEDTRANSPORT"])

@@ -11,6 +11,7 @@ from ansible.module_utils import _internal
 from helpers.cmdlet_calls import unknown_to_the_reference
 from helpers.exchange_modules import Runner
 
+from lab.directory.state import DirectoryState
 from lab.exchange.state import ExchangeState
 
 if t.TYPE_CHECKING:
@@ -26,7 +27,7 @@ def outside_the_controller(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def world() -> t.Any:
     """An Exchange organization and nothing else."""
-    return types.SimpleNamespace(lock=threading.RLock(), exchange=ExchangeState.seed())
+    return types.SimpleNamespace(lock=threading.RLock(), exchange=ExchangeState.seed(), directory=DirectoryState.seed())
 
 
 @pytest.fixture

@@ -300,6 +300,23 @@ def test_organization(run: Runner) -> None:
     assert [server["fqdn"] for server in result["servers"]] == [contoso.EXCHANGE_HOST]
     assert result["servers"][0]["product"].startswith("Exchange Server ")
     assert result["hybrid_configuration"]["present"]
+    assert result["default_domain"] == "contoso.com"
+
+
+def test_organization_by_a_newer_table(world: t.Any, run: Runner) -> None:
+    row = {"product": "Exchange Server SE", "name": "CU1", "build": "15.2.3000.5"}
+    world.exchange.servers["EX1"].version = "15.2.3000.9"
+    result = run(
+        exchange_organization_info,
+        cumulative_updates=[row],
+        cumulative_updates_date="2027-01",
+        domain_controller=contoso.DC2_HOST,
+    )
+    assert result["build_table_date"] == "2027-01"
+    assert result["servers"][0]["cumulative_update"] == "CU1"
+    wrong = run(exchange_organization_info, cumulative_updates=[{**row, "build": "15.1.1.1"}])
+    assert wrong["msg"] == "cumulative_updates: 15.1.1.1 is not a build of Exchange Server SE."
+    assert "is not a build such as" in run(exchange_organization_info, cumulative_updates=[{**row, "build": "CU1"}])["msg"]
 
 
 def test_organization_without_hybrid(world: t.Any, run: Runner) -> None:

@@ -66,6 +66,17 @@ def test_objects_are_decoded_in_full_in_either_form(either_form: Endpoint) -> No
     session.close()
 
 
+def test_null_is_an_object_too(session: Session) -> None:
+    assert session.invoke("Get-Null", {}).objects == [None, "after"]
+
+
+def test_the_server_says_what_it_is(endpoint: Endpoint, session: Session) -> None:
+    told = session.server()
+    assert told["powershell"] == "5.1.17763.6189"
+    # Over WinRM it is the process that runs the script, not the endpoint, that the mode belongs to.
+    assert told["language_mode"] == {"psrp": "NoLanguage", "winrm": "FullLanguage"}[endpoint.target.transport]
+
+
 def test_one_session_serves_all_calls_and_leaves_no_shell(endpoint: Endpoint) -> None:
     session = endpoint.session()
     session.invoke("Get-Text", {})
