@@ -57,7 +57,7 @@ class Wanted:
         return [{**common, name: value} for name, value in keys if value]
 
     def is_met_by(self, event: TrackingEvent) -> bool:
-        return event.event in self.events and (self.recipient is None or event.concerns(self.recipient))
+        return event.event in self.events and not event.stays and (self.recipient is None or event.concerns(self.recipient))
 
 
 @dataclasses.dataclass

@@ -15,6 +15,7 @@ import typing as t
 LEFT = ("SENDEXTERNAL", "SEND")
 """Events of a message that goes to another server. Newer builds write the first for one that leaves the organization."""
 _NO_SENDER = "<>"
+_INTRA_ORGANIZATION = "intra-organization smtp"
 _DETAIL = re.compile(r"\{(?P<key>[A-Z]{2,4})=(?P<value>[^{}]*)\}")
 _EVENT_DATA = re.compile(r"\[(?P<key>[^,\]]+),\s*(?P<value>.*)\]")
 _REPLY = re.compile(r"(?P<reply>\d{3}[ -][^\r\n]*)")
@@ -68,6 +69,11 @@ class TrackingEvent:
             subject=str(properties.get("MessageSubject") or ""),
             is_report=properties.get("ReturnPath") == _NO_SENDER,
         )
+
+    @property
+    def stays(self) -> bool:
+        """Whether it tells of a hop between two servers of the organization, by the connector that all of them share."""
+        return self.event == "SEND" and self.connector.casefold().startswith(_INTRA_ORGANIZATION)
 
     def concerns(self, address: str) -> bool:
         return any(recipient.casefold() == address.casefold() for recipient in self.recipients)

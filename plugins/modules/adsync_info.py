@@ -113,6 +113,31 @@ scheduler:
       returned: success
       type: str
       sample: PT30M
+last_exports:
+  description: The last export to each forest. A server in staging mode has none.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - connector: corp.contoso.com
+      result: completed-export-errors
+      failures: 1
+  contains:
+    connector:
+      description: Name of the connector.
+      returned: success
+      type: str
+      sample: corp.contoso.com
+    result:
+      description: Result as the server calls it.
+      returned: success
+      type: str
+      sample: success
+    failures:
+      description: Objects that could not be written.
+      returned: success
+      type: int
+      sample: 0
 problems:
   description: What keeps groups from being written back, each with the way out. Empty when all is well.
   returned: success
@@ -129,7 +154,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _adsync
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _adsync, _adsync_runs
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import guarded_run
 
@@ -164,12 +189,16 @@ def run(module: AnsibleModule) -> None:
         _adsync.complete(client, connector) if connector.type == _adsync.FOREST else connector
         for connector in _adsync.read_connectors(client)
     ]
+    exports = [_adsync_runs.read_last_export(client, item.identifier) for item in connectors if item.type == _adsync.FOREST]
     module.exit_json(
         changed=False,
         version=_adsync.version(settings),
         features=dict(_adsync.read_features(client, settings).tenant),
         connectors=[connector_facts(connector) for connector in connectors],
         scheduler=scheduler_facts(scheduler),
+        last_exports=[
+            {"connector": export.connector, "result": export.result, "failures": export.failures} for export in exports if export
+        ],
         problems=scheduler.problems(datetime.datetime.now(datetime.UTC)),
     )
 

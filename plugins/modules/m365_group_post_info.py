@@ -10,8 +10,8 @@ module: m365_group_post_info
 short_description: Look for a post in the conversations of a Microsoft 365 group
 version_added: 0.1.0
 description:
-  - Looks for posts in the threads of a group that have a part in the topic, and waits for one if asked to. What is in a thread can
-    be viewed by all members of the group.
+  - Looks for posts in the threads of a group that have a part in the topic, and waits for one if asked to. What is in a thread
+    can be viewed by all members of the group.
   - The application needs the application permissions C(Group-Conversation.Read.All) and C(GroupMember.Read.All).
   - Runs on the control node; the task needs no Windows host.
 author:
