@@ -9,3 +9,4 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._cmdlet_act
 
 class ActionModule(CmdletActionBase):
     endpoint = "exchange"
+    shows_progress = True

@@ -108,9 +108,10 @@ class Trace:
         }
 
 
-def follow(client: CmdletClient, wanted: Wanted, timeout: float) -> Trace:
+def follow(client: CmdletClient, wanted: Wanted, timeout: float, *, progress: t.Callable[[str], None]) -> Trace:
     """Search all logs until a wanted event is there, the message has failed, or the time has passed.
 
+    :param progress: is told how far the search has come
     :raises CmdletError: the servers cannot be listed
     """
     deadline = Deadline(timeout, first_pause=_FIRST_PAUSE)
@@ -124,6 +125,8 @@ def follow(client: CmdletClient, wanted: Wanted, timeout: float) -> Trace:
         trace.waited = timeout - deadline.remaining()
         if trace.settled:
             return trace
+        seen = ", ".join(dict.fromkeys(event.event for event in trace.events)) or "nothing"
+        progress(f"{trace.waited:.0f} of {timeout:.0f} seconds: {seen} in {len(trace.servers)} logs")
         # A message in a queue may still go, so its being there does not end the search.
         if not deadline.pause():
             trace.queued = _queued(client, wanted, trace)

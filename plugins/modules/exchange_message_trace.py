@@ -184,6 +184,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._message_trace import Wanted, follow
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._progress import Progress
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import guarded_run
 
 
@@ -196,7 +197,9 @@ def run(module: AnsibleModule) -> None:
         events=tuple(event.upper() for event in params["events"]),
         since=datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=params["minutes"]),
     )
-    module.exit_json(changed=False, **follow(CmdletClient(module), wanted, params["wait_timeout"]).to_result())
+    progress = Progress(module.tmpdir)
+    trace = follow(CmdletClient(module), wanted, params["wait_timeout"], progress=progress.say)
+    module.exit_json(changed=False, **trace.to_result())
 
 
 def main() -> None:
