@@ -64,31 +64,34 @@ class Membership:
         members = self._graph.list(f"{self._members}?$select=id", permission=READ_GROUPS)
         return any(member["id"] == self._user_id for member in members)
 
-    def add(self, graph_url: str) -> None:
-        """Add the user; one who is there meanwhile counts as added.
+    def set(self, wanted: bool, graph_url: str) -> None:
+        """Make the user a member, or not.
 
         :param graph_url: Graph's address, of which the reference to the user is made
         """
+        if wanted:
+            self._add(graph_url)
+        else:
+            self._remove()
+        if not self._graph.await_state(lambda: self.exists() is wanted):
+            raise CollectionError(
+                f"The membership of {self._user_id} was changed and Microsoft Graph does not show it within graph_timeout. "
+                "Run again later, or raise it."
+            )
+
+    def _add(self, graph_url: str) -> None:
+        """One who is there meanwhile counts as added."""
         body = {"@odata.id": f"{graph_url}/directoryObjects/{self._user_id}"}
         try:
             self._graph.write("POST", f"{self._members}/$ref", body, permission=WRITE_MEMBERS, landed=self.exists)
         except GraphError as exc:
             if exc.status != 400 or not self.exists():
                 raise
-        self._settle(True)
 
-    def remove(self) -> None:
+    def _remove(self) -> None:
         """Remove the user from the group. Without ``/$ref`` the request would delete the user itself."""
         path = f"{self._members}/{self._user_id}/$ref"
         self._graph.write("DELETE", path, None, permission=WRITE_MEMBERS, landed=lambda: not self.exists())
-        self._settle(False)
-
-    def _settle(self, wanted: bool) -> None:
-        if not self._graph.await_state(lambda: self.exists() is wanted):
-            raise CollectionError(
-                f"The membership of {self._user_id} was changed and Microsoft Graph does not show it within graph_timeout. "
-                "Run again later, or raise it."
-            )
 
 
 def user_result(user: Json) -> Json:

@@ -53,7 +53,7 @@ EXAMPLES = r"""
 RETURN = r"""
 was_member:
   description: Whether the user was a member before.
-  returned: success
+  returned: success, and when the change failed
   type: bool
   sample: false
 group:
@@ -78,7 +78,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _graph, _m365_people
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._graph_settings import VERSION
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import guarded_run
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError, guarded_run
 
 
 def run(module: AnsibleModule) -> None:
@@ -90,10 +90,12 @@ def run(module: AnsibleModule) -> None:
         membership = _m365_people.Membership(graph, group, user)
         before = membership.exists()
         if before != wanted and not module.check_mode:
-            if wanted:
-                membership.add(settings.graph_url + VERSION)
-            else:
-                membership.remove()
+            try:
+                membership.set(wanted, settings.graph_url + VERSION)
+            except CollectionError as exc:
+                # It may have been carried out: who undoes it has to know how it was.
+                exc.result.update(was_member=before)
+                raise
     module.exit_json(
         changed=before != wanted,
         was_member=before,

@@ -12,7 +12,6 @@ import typing as t
 import pytest
 from ansible.module_utils import _internal
 from ansible.module_utils.testing import patch_module_args
-from helpers.exchange_modules import Client, on_the_server
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletResult
 from ansible_collections.exchange.hybrid_groups.plugins.modules import (
@@ -26,12 +25,14 @@ from ansible_collections.exchange.hybrid_groups.plugins.modules import (
     smtp_mail,
 )
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._verification import records
+from helpers.exchange_modules import Client, on_the_server, value_of
 from lab import contoso
 from lab.adsync.endpoint import ConnectHost
 from lab.certificates import CertificateAuthority
 from lab.cloud.server import CloudServer
 from lab.exchange.endpoint import ExchangeHost
 from lab.mail.network import MailNetwork
+from lab.powershell.objects import Call, NetObject
 from lab.traffic import Traffic
 from lab.world import World
 
@@ -140,7 +141,7 @@ class Verification:
         keys = {name: value for name, value in (("message_id", sent.get("message_id")), ("subject", subject)) if value}
         return self.module(exchange_message_trace, **keys, recipient=recipient, events=list(events), wait_timeout=self.timeout)
 
-    def run(self, token: str = "8f14e45f") -> dict[str, Json]:
+    def run(self, name: str = "8f14e45f") -> dict[str, Json]:
         """Both tests; the records by their ids."""
         found: Json = {
             "settings": {
@@ -160,8 +161,8 @@ class Verification:
         }
         people = {"member_on_premises": ON_PREMISES, "member_cloud": CLOUD, "member_moved": MOVED}
         found.update({name: self.member(user) for name, user in people.items()})
-        self._first_test(found, f"Test {token}-1")
-        self._second_test(found, f"Test {token}-2")
+        self._first_test(found, f"Test {name}-1")
+        self._second_test(found, f"Test {name}-2")
         found["restored"] = [
             self.member(user, "absent") for name, user in people.items() if found[name].get("was_member") is False
         ]
@@ -187,10 +188,6 @@ class Verification:
 
 def run_pipeline(host: ConnectHost, commands: t.Sequence[tuple[str, t.Mapping[str, t.Any]]]) -> CmdletResult:
     """Cmdlets one behind the other; objects at the end as remoting leaves them."""
-    from helpers.exchange_modules import value_of
-
-    from lab.powershell.objects import Call, NetObject
-
     items: list[t.Any] = []
     for number, (cmdlet, parameters) in enumerate(commands):
         arguments = [(name, on_the_server(value)) for name, value in parameters.items()]

@@ -10,9 +10,9 @@ from lab import contoso
 from lab.configured import configure
 
 if t.TYPE_CHECKING:
-    from lab.lab import Lab
-
     from conftest import Ansible, Run
+
+    from lab.lab import Lab
 
 
 def records(run: Run) -> dict[str, dict[str, t.Any]]:

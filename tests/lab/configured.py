@@ -49,7 +49,10 @@ def grant(world: World) -> None:
     rules = [Ace.from_sddl(rule.format(group=GROUP, sid=sid), contoso.DOMAIN_SID) for rule in (CREATE, CHANGE)]
     explicit = [ace for ace in entry.descriptor.dacl or () if not ace.inherited]
     descriptor = SecurityDescriptor(
-        entry.descriptor.control | security.DACL_AUTO_INHERITED, entry.descriptor.owner, entry.descriptor.group, [*rules, *explicit]
+        entry.descriptor.control | security.DACL_AUTO_INHERITED,
+        entry.descriptor.owner,
+        entry.descriptor.group,
+        [*rules, *explicit],
     )
     world.directory.set_descriptor(entry, descriptor)
 

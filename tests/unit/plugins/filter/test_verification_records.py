@@ -17,7 +17,6 @@ from lab.exchange.state import SendConnector, Server
 from lab.mail.routing import written_back_group
 
 
-
 def failed(found: dict[str, t.Any]) -> dict[str, str]:
     """Red steps with their explanations."""
     return {name: record["explanation"] for name, record in found.items() if record["verdict"] == "failed"}
@@ -159,9 +158,7 @@ FAULTS: list[tuple[Plant, set[str], str, str]] = [
 
 
 @pytest.mark.parametrize(("plant", "steps", "cause", "words"), FAULTS, ids=[fault[0].__name__ for fault in FAULTS])
-def test_a_fault_turns_its_step_red(
-    verification: Verification, plant: Plant, steps: set[str], cause: str, words: str
-) -> None:
+def test_a_fault_turns_its_step_red(verification: Verification, plant: Plant, steps: set[str], cause: str, words: str) -> None:
     plant(verification.lab)
     found = verification.run()
     red = failed(found)
