@@ -51,7 +51,8 @@ class MailLab:
         self._beginning = self.world.snapshot()
         self.mail = MailNetwork(self.world, self.authority)
         tls = self.authority.server_context("localhost")
-        self.cloud = CloudServer(self.world, traffic=Traffic(), tls=tls, post=self.mail.post)
+        self.traffic = Traffic()
+        self.cloud = CloudServer(self.world, traffic=self.traffic, tls=tls, post=self.mail.post)
 
     def start(self) -> None:
         self.mail.start()
@@ -63,9 +64,11 @@ class MailLab:
 
     def reset(self) -> None:
         self.mail.settle()
+        self.traffic.reset()
         self.world.restore(self._beginning)
 
     def submit(self, content: Json) -> Json:
+        """Options of smtp_mail for the on-premises mailbox."""
         return {
             "host": "localhost",
             "port": self.mail.submission_port,

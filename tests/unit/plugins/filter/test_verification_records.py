@@ -8,8 +8,10 @@ import json
 import typing as t
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from helpers.verification import MailLab, Verification
 
+from ansible_collections.exchange.hybrid_groups.plugins.filter.verification_records import verification_records
 from lab import contoso
 from lab.configured import add_group, configure_mail, grant, synchronize
 from lab.dns.zones import Zone
@@ -171,3 +173,84 @@ def test_a_fault_turns_its_step_red(verification: Verification, plant: Plant, st
         assert found["on_premises_8"]["verdict"] == "unknown"
     assert found["restored"]["verdict"] == "passed"
     assert verification.lab.world.tenant.groups[-1].members == []
+
+
+def second_server(lab: MailLab) -> None:
+    """The mailbox lies on a server that is not the one the session goes to."""
+    exchange = lab.world.exchange
+    exchange.servers["EX2"] = Server("EX2", "ex2.corp.contoso.com", "15.2.1748.10")
+    exchange.mailboxes[0].server = "EX2"
+
+
+def test_a_message_is_found_on_the_server_that_is_asked_last(verification: Verification) -> None:
+    second_server(verification.lab)
+    found = verification.run()
+    assert failed(found) == {}
+    assert found["on_premises_6"]["evidence"]["server"] == found["moved_6"]["evidence"]["server"] == "EX2"
+
+
+def test_a_log_that_cannot_be_searched_is_named_and_does_not_count_as_not_delivered(verification: Verification) -> None:
+    second_server(verification.lab)
+    verification.lab.world.exchange.transport.service("EX2").log_search = False
+    found = verification.run()
+    assert failed(found) == {}
+    for step in ("on_premises_6", "moved_6"):
+        assert found[step]["verdict"] == "unknown"
+        assert "EX2" in found[step]["explanation"]
+        assert found[step]["evidence"]["searched"] == ["EX1"]
+        assert "Transport Log Search" in found[step]["remedy"]
+    assert found["on_premises_7"]["verdict"] == "passed"
+
+
+def test_a_message_without_its_id_is_found_by_its_subject(verification: Verification) -> None:
+    """That the Message-ID stays the same through a group is an assumption."""
+    rewrite = verification.trace
+    verification.trace = lambda _sent, *arguments: rewrite({"message_id": "<other@x>"}, *arguments)  # type: ignore[method-assign]
+    assert failed(verification.run()) == {}
+
+
+def test_who_was_a_member_stays_one(verification: Verification) -> None:
+    group = verification.lab.world.tenant.groups[-1]
+    group.members = [contoso.CLOUD_USER]
+    found = verification.run()
+    assert group.members == [contoso.CLOUD_USER]
+    assert found["restored"]["evidence"]["removed"] == [contoso.ON_PREMISES_MAILBOX, contoso.MOVED_MAILBOX]
+
+
+def test_mailboxes_that_are_not_where_they_should_be(verification: Verification) -> None:
+    here, moved = verification.lab.world.exchange.mailboxes
+    here.remote_routing_address, here.remote_type = "x@contoso.mail.onmicrosoft.com", "ProvisionMailbox"
+    moved.remote_type = "ProvisionMailbox"
+    found = verification.run()
+    assert "is a mailbox in Microsoft 365" in failed(found)["on_premises_5"]
+    assert "was made in Microsoft 365 and not moved" in failed(found)["moved_1"]
+    assert found["on_premises_7"]["verdict"] == "unknown"
+
+
+def test_a_group_that_takes_no_posts(verification: Verification) -> None:
+    verification.lab.world.tenant.groups[-1].post = lambda _message: None  # type: ignore[method-assign]
+    found = verification.run()
+    assert {"on_premises_4", "moved_5", "on_premises_8"} == set(failed(found))
+    assert found["on_premises_6"]["explanation"] == "Not tried, because this did not succeed: Post a message to the group."
+
+
+def test_permissions_that_the_application_lacks(verification: Verification) -> None:
+    application = verification.lab.world.tenant.applications[contoso.CLIENT_ID]
+    application.roles = [role for role in application.roles if role not in ("Mail.Send", "Group-Conversation.Read.All")]
+    found = verification.run()
+    assert "Mail.Send" in failed(found)["on_premises_4"]
+    assert found["on_premises_8"]["verdict"] == "unknown"
+    assert "Group-Conversation.Read.All" in found["on_premises_8"]["explanation"]
+
+
+@pytest.mark.parametrize("moved", ["", "mia@contoso.com"])
+def test_nothing_has_run(moved: str) -> None:
+    settings = {"domain": "d", "group": "g", "on_premises_mailbox": "o", "cloud_mailbox": "c", "moved_mailbox": moved}
+    found = verification_records({"settings": settings})
+    assert not any(record["verdict"] == "passed" for record in found)
+    assert len(found) == 16
+
+
+def test_what_is_no_result() -> None:
+    with pytest.raises(AnsibleFilterError, match="key settings"):
+        verification_records({})
