@@ -226,6 +226,13 @@ scheduler:
       returned: success
       type: str
       sample: PT30M
+has_dsacls:
+  description:
+    - Whether the server has the program C(dsacls), which Microsoft's own command for the permissions needs. It comes with the
+      remote server administration tools.
+  returned: success
+  type: bool
+  sample: true
 problems:
   description: What keeps the server from syncing, each with the way out. Empty when all is well.
   returned: success
@@ -335,6 +342,7 @@ def run(module: AnsibleModule) -> None:
         features=dict(_adsync.read_features(client, settings).tenant),
         connectors=[connector_facts(client, connector, gather) for connector in _adsync.read_connectors(client)],
         scheduler=scheduler_facts(scheduler),
+        has_dsacls=_adsync.has_program(client, "dsacls.exe"),
         problems=scheduler.problems(datetime.datetime.now(datetime.UTC)),
     )
 

@@ -36,6 +36,12 @@ USER_PASSWORD = "Us3r-Lab-Passw0rd"
 CONNECTOR_PASSWORD = "C0nnector-Lab-Passw0rd"
 PASSWORDS = {ADMIN: ADMIN_PASSWORD, USER: USER_PASSWORD, CONNECTOR_ACCOUNT: CONNECTOR_PASSWORD}
 
+# Mailboxes
+ON_PREMISES_MAILBOX = f"{USER}@contoso.com"
+MOVED_USER = "mmoved"  # the mailbox has been moved to Microsoft 365
+MOVED_MAILBOX = "mia.moved@contoso.com"
+CLOUD_USER = "cara@contoso.onmicrosoft.com"  # never had a mailbox on premises; user principal name and address
+
 # Tenant
 TENANT = "contoso.onmicrosoft.com"
 TENANT_ID = "7b1c2f44-0c1e-4a53-9d0f-6c2d1f5e8a90"
@@ -52,3 +58,4 @@ TSIG_SECRET = "bGFiLXRzaWctc2VjcmV0LW9mLTMyLWJ5dGVzLWxvbmchIQ=="
 
 # What the demo sets up
 GROUP_DOMAIN = "groups.contoso.com"
+VERIFICATION_GROUP = f"verification@{GROUP_DOMAIN}"

@@ -15,6 +15,7 @@ from lab.cloud.server import CloudServer
 from lab.dns.server import DnsServer
 from lab.exchange.endpoint import ExchangeHost
 from lab.ldap.server import LdapServer
+from lab.mail.network import MailNetwork
 from lab.traffic import Traffic
 from lab.world import World
 from lab.wsman import WsmanServer
@@ -85,7 +86,8 @@ class Lab:
         self.ldaps = LdapServer(self.world, traffic=self.traffic, tls=tls, ldaps=True)
         self.dns = DnsServer(self.world, traffic=self.traffic, addresses=self.NAME_SERVERS)
         self.resolver: DnsServer | None = None
-        self.cloud = CloudServer(self.world, traffic=self.traffic, tls=self.authority.server_context(*names))
+        self.mail = MailNetwork(self.world, self.authority, names)
+        self.cloud = CloudServer(self.world, traffic=self.traffic, tls=self.authority.server_context(*names), post=self.mail.post)
 
     @property
     def windows(self) -> tuple[WsmanServer, ...]:
@@ -108,7 +110,7 @@ class Lab:
 
     def start(self) -> None:
         with contextlib.ExitStack() as stack:
-            for server in (*self.windows, self.ldap, self.ldaps, self.dns, self.cloud):
+            for server in (*self.windows, self.ldap, self.ldaps, self.dns, self.mail, self.cloud):
                 server.start()
                 stack.callback(server.stop)
             # The same port as the name servers, because a client finds those by NS and address records, without a port.
@@ -126,6 +128,7 @@ class Lab:
         """Back to the beginning: state, sessions, counters, faults."""
         for server in self.windows:
             server.close_shells()
+        self.mail.settle()
         self.world.restore(self._beginning)
         self.exchange_host.calls.clear()
         self.traffic.reset()
@@ -149,12 +152,22 @@ class Lab:
                     "hybrid_groups_dns_tsig_key_name": contoso.TSIG_KEY_NAME,
                     "hybrid_groups_dns_tsig_secret": contoso.TSIG_SECRET,
                     "hybrid_groups_dns_tsig_algorithm": contoso.TSIG_ALGORITHM,
+                    "hybrid_groups_verify_group": contoso.VERIFICATION_GROUP,
+                    "hybrid_groups_verify_on_premises_mailbox": contoso.ON_PREMISES_MAILBOX,
+                    "hybrid_groups_verify_cloud_mailbox": contoso.CLOUD_USER,
+                    "hybrid_groups_verify_moved_mailbox": contoso.MOVED_MAILBOX,
+                    "hybrid_groups_verify_smtp_user": f"{contoso.USER}@{contoso.AD_DOMAIN}",
+                    "hybrid_groups_verify_smtp_password": contoso.USER_PASSWORD,
                     # The lab's ports and certificates; a real inventory needs none of these.
                     "hybrid_groups_dns_port": self.dns.port,
                     "hybrid_groups_dns_resolvers": [self.RESOLVER],
                     "hybrid_groups_authority_url": f"https://localhost:{self.cloud.port}",
                     "hybrid_groups_graph_url": f"https://localhost:{self.cloud.port}/v1.0",
                     "hybrid_groups_graph_ca_cert": str(self.authority.ca_file),
+                    "hybrid_groups_verify_smtp_host": "localhost",
+                    "hybrid_groups_verify_smtp_port": self.mail.submission_port,
+                    "hybrid_groups_verify_smtp_ca_cert": str(self.authority.ca_file),
+                    "hybrid_groups_verify_wait_timeout": 20,
                     "hybrid_groups_directory_port": self.ldaps.port,
                     "hybrid_groups_directory_ca_cert": str(self.authority.ca_file),
                 },

@@ -215,7 +215,10 @@ class ConnectHost:
                 "import-module": (IMPORT_MODULE, self._import),
                 "get-itemproperty": (GET_ITEM_PROPERTY, _get_item_property),
                 "set-variable": (SET_VARIABLE, self._set_variable),
-                "get-command": (GET_COMMAND, lambda _, p: powershell_cmdlets.get_command(p, self._available(call))),
+                "get-command": (
+                    GET_COMMAND,
+                    lambda _, p: powershell_cmdlets.get_command(p, self._available(call), state.programs),
+                ),
             }
             command, run = own[name] if name in own else self._find(call)
             [binding] = bind(command, call)

@@ -109,6 +109,7 @@ class ConnectState:
     :ivar spaces: the written-back groups of each connector, by its name
     :ivar permission_command: Microsoft's command for the rights of group writeback: ``current``, ``refuses OUs`` (the current
         one, as in 2019), ``legacy`` (that of 1.1 builds) or ``none``
+    :ivar programs: on its search path; dsacls comes with the remote server administration tools (RSAT)
     :ivar module_on_path: False: ADSync is found by its path only, as in a session older than the installation
     """
 
@@ -124,6 +125,7 @@ class ConnectState:
     spaces: dict[str, Space] = dataclasses.field(default_factory=dict)
     permission_command: str = "current"
     module_on_path: bool = True
+    programs: list[str] = dataclasses.field(default_factory=lambda: ["dsacls.exe"])
 
     @classmethod
     def seed(cls) -> ConnectState:
@@ -226,6 +228,7 @@ class ConnectState:
         return {
             "version": self.version,
             "module_on_path": self.module_on_path,
+            "programs": list(self.programs),
             "permission_command": self.permission_command,
             "connectors": {connector.name: _connector_view(connector) for connector in self.connectors},
             "features": dict(self.features),

@@ -12,7 +12,6 @@ from lab.cloud import graph_batch
 from lab.cloud.graph_contract import check_answer
 from lab.cloud.graph_domains import DomainRequests
 from lab.cloud.graph_entities import (
-    Entity,
     domain_entity,
     licence_entity,
     organization_entity,
@@ -21,13 +20,13 @@ from lab.cloud.graph_entities import (
     verification_records,
 )
 from lab.cloud.graph_errors import GraphError
-from lab.cloud.graph_query import page, select
+from lab.cloud.graph_groups import answer_groups
+from lab.cloud.graph_request import GraphAnswer, GraphRequest, list_, one, require
+from lab.cloud.graph_users import answer_users
 from lab.cloud.tenant import AccessToken, TenantState
 
 if t.TYPE_CHECKING:
     from lab.dns.zones import DnsState
-
-PREFIX = "/v1.0"
 
 # Application permissions, any of which will do (permissions tables of the reference pages).
 READ_DOMAINS = ("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
@@ -43,39 +42,6 @@ READ_SYNCHRONIZATION = (
     "OnPremDirectorySynchronization.Read.All",
     "OnPremDirectorySynchronization.ReadWrite.All",
 )
-
-
-@dataclasses.dataclass
-class GraphRequest:
-    """One request.
-
-    :ivar path: below /v1.0, without the query string
-    :ivar query: the query string's options
-    :ivar body: the parsed JSON body, {} when there is none
-    :ivar token: the bearer token, "" when there is none
-    :ivar base_url: scheme and host as the client wrote them, for links in the answer
-    """
-
-    method: str
-    path: str
-    query: dict[str, str]
-    body: t.Any
-    token: str
-    base_url: str
-
-    @property
-    def url(self) -> str:
-        """The address without the query string."""
-        return f"{self.base_url}{PREFIX}{self.path}"
-
-
-@dataclasses.dataclass
-class GraphAnswer:
-    """Status, JSON payload (None: no content) and extra headers."""
-
-    status: int
-    payload: Entity | None = None
-    headers: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def answer_graph(tenant: TenantState, dns: DnsState, request: GraphRequest) -> GraphAnswer:
@@ -119,21 +85,25 @@ def _dispatch(tenant: TenantState, dns: DnsState, request: GraphRequest, token: 
     match segments:
         case ["domains", *rest]:
             return _domains(tenant, dns, request, token, rest)
+        case ["groups", *rest]:
+            return answer_groups(tenant, request, token, rest)
+        case ["users", *rest]:
+            return answer_users(tenant, request, token, rest)
         case ["subscribedSkus"]:
-            _require(request, token, "GET", READ_ORGANIZATION)
+            require(request, token, "GET", READ_ORGANIZATION)
             if "$filter" in request.query:  # subscribedsku-list: "It does not support $filter."
                 raise GraphError(400, "Request_UnsupportedQuery", "Filter is not supported on this entity set.")
-            return _list(tenant, request, [licence_entity(tenant, licence) for licence in tenant.licences])
+            return list_(tenant, request, [licence_entity(tenant, licence) for licence in tenant.licences])
         case ["organization"]:
-            _require(request, token, "GET", READ_ORGANIZATION)
-            return _list(tenant, request, [organization_entity(tenant)])
+            require(request, token, "GET", READ_ORGANIZATION)
+            return list_(tenant, request, [organization_entity(tenant)])
         # A collection of one: the CSDL's navigation property is Collection(...), and scripts read value.features.
         case ["directory", "onPremisesSynchronization"]:
-            _require(request, token, "GET", READ_SYNCHRONIZATION)
-            return _list(tenant, request, [synchronization_entity(tenant)])
+            require(request, token, "GET", READ_SYNCHRONIZATION)
+            return list_(tenant, request, [synchronization_entity(tenant)])
         case ["directory", "onPremisesSynchronization", tenant.tenant_id]:
-            _require(request, token, "GET", READ_SYNCHRONIZATION)
-            return _one(request, "directory/onPremisesSynchronization", synchronization_entity(tenant))
+            require(request, token, "GET", READ_SYNCHRONIZATION)
+            return one(request, "directory/onPremisesSynchronization", synchronization_entity(tenant))
         case _:
             raise GraphError.no_segment(segments[-1] if segments else "")
 
@@ -143,35 +113,35 @@ def _domains(tenant: TenantState, dns: DnsState, request: GraphRequest, token: A
     domains = DomainRequests(tenant, dns)
     match request.method, rest:
         case "GET", []:
-            _require(request, token, "GET", READ_DOMAINS)
-            return _list(tenant, request, [domain_entity(domain) for domain in tenant.domains.values()])
+            require(request, token, "GET", READ_DOMAINS)
+            return list_(tenant, request, [domain_entity(domain) for domain in tenant.domains.values()])
         case "POST", []:
-            _require(request, token, "POST", WRITE_DOMAINS)
+            require(request, token, "POST", WRITE_DOMAINS)
             created = domains.create(request.body)
-            answer = _one(request, "domains", domain_entity(created), status=201)
+            answer = one(request, "domains", domain_entity(created), status=201)
             answer.headers["Location"] = f"{request.url}/{created.name}"
             return answer
         case "GET", [name]:
-            _require(request, token, "GET", READ_DOMAINS)
-            return _one(request, "domains", domain_entity(domains.find(name)))
+            require(request, token, "GET", READ_DOMAINS)
+            return one(request, "domains", domain_entity(domains.find(name)))
         case "PATCH", [name]:
-            _require(request, token, "PATCH", WRITE_DOMAINS)
+            require(request, token, "PATCH", WRITE_DOMAINS)
             domains.update(name, request.body)
             return GraphAnswer(204)
         case "DELETE", [name]:
-            _require(request, token, "DELETE", WRITE_DOMAINS)
+            require(request, token, "DELETE", WRITE_DOMAINS)
             domains.delete(name)
             return GraphAnswer(204)
         case "POST", [name, "verify" | "microsoft.graph.verify"]:
-            _require(request, token, "POST", WRITE_DOMAINS)
+            require(request, token, "POST", WRITE_DOMAINS)
             verified = domains.verify(name)
-            return _one(request, "domains", domain_entity(verified, availability="AvailableImmediately"))
+            return one(request, "domains", domain_entity(verified, availability="AvailableImmediately"))
         case "GET", [name, "verificationDnsRecords"]:
-            _require(request, token, "GET", READ_DOMAINS)
-            return _list(tenant, request, verification_records(domains.find(name)))
+            require(request, token, "GET", READ_DOMAINS)
+            return list_(tenant, request, verification_records(domains.find(name)))
         case "GET", [name, "serviceConfigurationRecords"]:
-            _require(request, token, "GET", READ_DOMAINS)
-            return _list(tenant, request, service_records(domains.find(name)))
+            require(request, token, "GET", READ_DOMAINS)
+            return list_(tenant, request, service_records(domains.find(name)))
         case _, [] | [_] | [_, "verify" | "verificationDnsRecords" | "serviceConfigurationRecords"]:
             raise GraphError.method_not_allowed()
         case _:
@@ -188,30 +158,3 @@ def _authenticate(tenant: TenantState, token: str) -> AccessToken:
     if known.expired:
         raise GraphError.unauthenticated("Lifetime validation failed, the token is expired.")
     return known
-
-
-def _require(request: GraphRequest, token: AccessToken, method: str, permissions: tuple[str, ...]) -> None:
-    if request.method != method:
-        raise GraphError.method_not_allowed()
-    if not set(permissions) & set(token.roles):
-        raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-
-
-def _context(request: GraphRequest, path: str) -> str:
-    selected = request.query.get("$select")
-    return f"{request.base_url}{PREFIX}/$metadata#{path}" + (f"({selected})" if selected else "")
-
-
-def _one(request: GraphRequest, entity_set: str, entity: Entity, *, status: int = 200) -> GraphAnswer:
-    chosen = select([entity], request.query)[0]
-    return GraphAnswer(status, {"@odata.context": f"{_context(request, entity_set)}/$entity", **chosen})
-
-
-def _list(tenant: TenantState, request: GraphRequest, entities: list[Entity]) -> GraphAnswer:
-    segments = request.path.strip("/").split("/")
-    path = f"{segments[0]}('{segments[1]}')/{segments[2]}" if len(segments) == 3 else "/".join(segments)
-    shown, next_link = page(entities, request.query, url=request.url, size=tenant.page_size)
-    payload: Entity = {"@odata.context": _context(request, path)}
-    if next_link:
-        payload["@odata.nextLink"] = next_link
-    return GraphAnswer(200, {**payload, "value": shown})

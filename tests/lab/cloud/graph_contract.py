@@ -19,6 +19,8 @@ SETS = {
     "domains": "domain",
     "subscribedSkus": "subscribedSku",
     "organization": "organization",
+    "groups": "group",
+    "users": "user",
     "directory/onPremisesSynchronization": "onPremisesDirectorySynchronization",
 }
 KINDS: dict[str, type] = {
@@ -28,7 +30,8 @@ KINDS: dict[str, type] = {
     "Edm.Guid": str,
     "Edm.DateTimeOffset": str,
 }
-CONTEXT = re.compile(r"#(?P<set>[\w/]+?)(?:\('[^']*'\)/(?P<navigation>\w+))?(?:\([\w,]+\))?(?:/\$entity)?$")
+CONTEXT = re.compile(r"#(?P<set>[\w/]+?)(?P<navigation>(?:\('[^']*'\)/\w+)*)(?:\([\w,]+\))?(?:/\$entity)?$")
+STEP = re.compile(r"\('[^']*'\)/(\w+)")
 
 
 class ContractBreach(AssertionError):
@@ -54,8 +57,8 @@ def check_answer(payload: dict[str, t.Any] | None) -> None:
     if match is None or match["set"] not in SETS:
         raise ContractBreach(f"@odata.context {context!r} names no known set")
     type_name = SETS[match["set"]]
-    if match["navigation"]:
-        type_name = _bare(types()[type_name]["navigation"][match["navigation"]])
+    for navigation in STEP.findall(match["navigation"]):
+        type_name = _bare(types()[type_name]["navigation"][navigation])
     for entity in payload.get("value", [payload]):
         check_type(entity, type_name)
 

@@ -91,3 +91,8 @@ class GraphError(Exception):
         code = BUSY_CODES[status]
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         return cls(status, code, "Please retry again later.", headers)
+
+    @classmethod
+    def access_denied(cls) -> t.Self:
+        """403 as the Exchange part of Graph says it."""
+        return cls(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OData query options on lists, as far as the lab has them: $select, $top, $skiptoken, and $filter by one equality."""
+"""OData query options on lists, as far as the lab has them: $select, $top, $skiptoken, $filter by an equality or contains()."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lab.cloud.graph_entities import Entity
 from lab.cloud.graph_errors import GraphError
 
 ALWAYS_SHOWN = ("@odata.type",)
+CONTAINS = re.compile(r"contains\((?P<name>\w+),\s*'(?P<value>(?:[^']|'')*)'\)")
 EQUALITY = re.compile(r"(?P<name>\w+) eq (?P<value>true|false|null|\d+|'(?:[^']|'')*')")
 
 
@@ -59,6 +60,10 @@ def _number(query: dict[str, str], option: str) -> int | None:
 
 
 def _filtered(entities: list[Entity], text: str) -> list[Entity]:
+    contains = CONTAINS.fullmatch(text.strip())
+    if contains is not None:
+        wanted = contains["value"].replace("''", "'").lower()
+        return [entity for entity in entities if wanted in str(entity.get(contains["name"]) or "").lower()]
     match = EQUALITY.fullmatch(text.strip())
     if match is None:
         raise GraphError(400, "Request_UnsupportedQuery", f"Unsupported or invalid query filter clause '{text}'.")

@@ -12,15 +12,17 @@ import urllib.parse
 import uuid
 
 from lab.cloud import identity_endpoint
-from lab.cloud.graph_api import PREFIX, GraphRequest, answer_graph
+from lab.cloud.graph_api import answer_graph
 from lab.cloud.graph_contract import ContractBreach
 from lab.cloud.graph_errors import GraphError
+from lab.cloud.graph_request import PREFIX, GraphRequest
 from lab.cloud.login_error import LoginError
 from lab.cloud.token_endpoint import answer_login
 from lab.tcp_service import TcpService
 from lab.traffic import Dropped, Traffic
 
 if t.TYPE_CHECKING:
+    from lab.mail.message import Mail
     from lab.world import World
 
 
@@ -30,6 +32,7 @@ class CloudServer:
     :param tls: the server's certificate; None: plain HTTP, for the Azure machine's own identity endpoint
     :param graph_url: address of the Graph that the identity endpoint gives tokens for
     :param port: 0 takes a free one
+    :param post: carries the mail that sendMail has taken; None leaves it in the outbox
     """
 
     def __init__(
@@ -41,8 +44,9 @@ class CloudServer:
         address: str = "127.0.0.1",
         port: int = 0,
         graph_url: str = "",
+        post: t.Callable[[Mail], None] | None = None,
     ) -> None:
-        self._service = _CloudService(world, traffic, tls, (address, port), graph_url)
+        self._service = _CloudService(world, traffic, tls, (address, port), graph_url, post)
 
     @property
     def port(self) -> int:
@@ -60,9 +64,16 @@ class CloudServer:
 
 class _CloudService(TcpService):
     def __init__(
-        self, world: World, traffic: Traffic, tls: ssl.SSLContext | None, address: tuple[str, int], graph_url: str
+        self,
+        world: World,
+        traffic: Traffic,
+        tls: ssl.SSLContext | None,
+        address: tuple[str, int],
+        graph_url: str,
+        post: t.Callable[[Mail], None] | None,
     ) -> None:
         super().__init__(address, _Handler, tls=tls)
+        self.post = post
         self.graph_url = graph_url
         self.world = world
         self.traffic = traffic
@@ -103,11 +114,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             ticket = self.server.traffic.arrive("graph" if graph else "token", f"{self.command} {url.path}")
             with self.server.world.lock:
                 status, payload, headers = self._graph(url, body) if graph else self._login(url, body)
+                self._post()
             self.server.traffic.answer(ticket)
         except Dropped:
             self.close_connection = True
             return
         self._send(status, payload, headers)
+
+    def _post(self) -> None:
+        """Hand on what has been accepted for sending: it goes on its way after the answer (user: sendMail, 202 Accepted)."""
+        outbox = self.server.world.tenant.online.outbox
+        if self.server.post is not None:
+            for mail in outbox:
+                self.server.post(mail)
+            outbox.clear()
 
     @property
     def _base_url(self) -> str:

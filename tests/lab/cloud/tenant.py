@@ -13,6 +13,7 @@ import typing as t
 
 from lab import contoso
 from lab.cloud import unified_group
+from lab.cloud.exchange_online import ExchangeOnlineState
 from lab.cloud.unified_group import UnifiedGroup
 
 AAD_PREMIUM = "41781fb2-bc02-4b7c-bd55-b576c07bb09d"
@@ -146,6 +147,7 @@ class TenantState:
 
     :ivar features: what GET /directory/onPremisesSynchronization says is switched on
     :ivar groups: its Microsoft 365 Groups
+    :ivar online: its users and Exchange Online
     :ivar refusals: the next so many Graph requests are answered with these; None lets one through
     :ivar page_size: objects on a page of a list; None: all
     :ivar unseen_verifications: so many verify calls do not yet see a record that is there
@@ -160,6 +162,7 @@ class TenantState:
     applications: dict[str, Application]
     sync_enabled: bool = True
     groups: list[UnifiedGroup] = dataclasses.field(default_factory=list)
+    online: ExchangeOnlineState = dataclasses.field(default_factory=ExchangeOnlineState)
     tokens: dict[str, AccessToken] = dataclasses.field(default_factory=dict)
     device_codes: dict[str, DeviceCode] = dataclasses.field(default_factory=dict)
     refusals: list[Refusal | None] = dataclasses.field(default_factory=list)
@@ -177,7 +180,16 @@ class TenantState:
             Domain("contoso.com", verified=True, root=True, default=True, services=["Email"]),
             Domain("contoso.mail.onmicrosoft.com", verified=True, services=["Email"]),
         ]
-        roles = ["Domain.ReadWrite.All", "OnPremDirectorySynchronization.Read.All", "Organization.Read.All"]
+        roles = [
+            "Domain.ReadWrite.All",
+            "Group-Conversation.Read.All",
+            "GroupMember.ReadWrite.All",
+            "Mail.Read",
+            "Mail.Send",
+            "OnPremDirectorySynchronization.Read.All",
+            "Organization.Read.All",
+            "User.Read.All",
+        ]
         return cls(
             tenant_id=contoso.TENANT_ID,
             display_name="Contoso",
@@ -219,6 +231,7 @@ class TenantState:
             },
             "features": dict(self.features),
             "groups": [group.view() for group in self.groups],
+            "exchange_online": self.online.view(),
         }
 
     def is_named(self, tenant: str) -> bool:

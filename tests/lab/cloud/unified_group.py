@@ -9,6 +9,16 @@ import typing as t
 import uuid
 
 from lab import contoso
+from lab.mail.message import StoredMessage
+
+
+@dataclasses.dataclass
+class Thread:
+    """A conversation thread of a group (Graph: conversationThread) with its posts."""
+
+    id: str
+    topic: str
+    posts: list[StoredMessage] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -17,6 +27,9 @@ class UnifiedGroup:
 
     :ivar mail: its primary SMTP address
     :ivar members: user principal names, also of users that only the cloud has
+    :ivar other_addresses: further SMTP addresses
+    :ivar owners: user principal names
+    :ivar unsubscribed: members in the cloud that get no copies
     """
 
     display_name: str
@@ -24,6 +37,11 @@ class UnifiedGroup:
     description: str = ""
     members: list[str] = dataclasses.field(default_factory=list)
     id: str = ""
+    other_addresses: list[str] = dataclasses.field(default_factory=list)
+    owners: list[str] = dataclasses.field(default_factory=list)
+    unsubscribed: list[str] = dataclasses.field(default_factory=list)
+    allow_external_senders: bool = False
+    threads: list[Thread] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.id = self.id or str(uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{self.mail}"))
@@ -32,8 +50,24 @@ class UnifiedGroup:
     def mail_nickname(self) -> str:
         return self.mail.partition("@")[0]
 
+    @property
+    def addresses(self) -> list[str]:
+        return [self.mail, *self.other_addresses]
+
+    def post(self, message: StoredMessage) -> None:
+        """Put a message into the thread it belongs to: the one of its subject, or a new one."""
+        topic = message.subject
+        while topic[:3].lower() == "re:":
+            topic = topic[3:].strip()
+        thread = next((thread for thread in self.threads if thread.topic == topic), None)
+        if thread is None:
+            thread = Thread(f"AAQk{message.id}", topic)
+            self.threads.append(thread)
+        thread.posts.append(message)
+
     def view(self) -> dict[str, t.Any]:
-        return dataclasses.asdict(self)
+        threads = {thread.topic: [f"{post.sender}: {post.subject}" for post in thread.posts] for thread in self.threads}
+        return {**dataclasses.asdict(self), "threads": threads}
 
 
 def seed() -> list[UnifiedGroup]:

@@ -14,7 +14,7 @@ import uuid
 
 from lab import contoso
 from lab.exchange import accepted_domain as exchange_accepted_domain
-from lab.exchange import ad_permission, localization, recipients
+from lab.exchange import ad_permission, localization, mailboxes, message_tracking, recipients
 from lab.exchange import errors as exchange_errors
 from lab.exchange import send_connector as exchange_send_connector
 from lab.exchange.cmdlet_table import find_syntax, product_of
@@ -79,6 +79,12 @@ _CMDLETS: dict[str, t.Callable[[Task], list[NetObject]]] = {
     "Get-ExchangeServer": _get_exchange_server,
     "Get-HybridConfiguration": _get_hybrid_configuration,
     "Get-OrganizationConfig": _get_organization_config,
+    "Get-Mailbox": mailboxes.get_mailbox,
+    "Get-RemoteMailbox": mailboxes.get_remote_mailbox,
+    "Get-MessageTrackingLog": message_tracking.get_log,
+    "Get-TransportService": message_tracking.get_transport_service,
+    "Get-Queue": message_tracking.get_queue,
+    "Get-Message": message_tracking.get_message,
 }
 
 

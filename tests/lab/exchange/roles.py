@@ -25,8 +25,11 @@ ROLES: dict[str, frozenset[str]] = {
         ("Get-AcceptedDomain", "New-AcceptedDomain", "Set-AcceptedDomain", "Remove-AcceptedDomain")
     ),
     "Send Connectors": frozenset(("Get-SendConnector", "New-SendConnector", "Set-SendConnector", "Remove-SendConnector")),
-    "Mail Recipients": frozenset(("Get-Group", "Get-Recipient", "Update-Recipient")),
-    "View-Only Recipients": frozenset(("Get-Group", "Get-Recipient")),
+    # "Mail flow permissions", entries Message tracking and Queues.
+    "Message Tracking": frozenset(("Get-MessageTrackingLog", "Get-TransportService")),
+    "Transport Queues": frozenset(("Get-Queue", "Get-Message")),
+    "Mail Recipients": frozenset(("Get-Group", "Get-Mailbox", "Get-Recipient", "Get-RemoteMailbox", "Update-Recipient")),
+    "View-Only Recipients": frozenset(("Get-Group", "Get-Mailbox", "Get-Recipient", "Get-RemoteMailbox")),
     "Active Directory Permissions": frozenset(("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")),
 }
 EVERYTHING = "Organization Management"

@@ -14,9 +14,12 @@ import typing as t
 import uuid
 
 from lab import contoso
+from lab.exchange import mailboxes as exchange_mailboxes
 from lab.exchange import roles
 from lab.exchange.address_space import AddressSpace
+from lab.exchange.mailboxes import Mailbox
 from lab.exchange.replication import DomainControllers
+from lab.mail.state import TransportState
 
 if t.TYPE_CHECKING:
     from lab.directory.state import DirectoryState
@@ -150,6 +153,10 @@ class ExchangeState:
     role_assignments: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=roles.seed)
     culture: str = "en-US"
     domain_controllers: DomainControllers = dataclasses.field(default_factory=DomainControllers)
+    mailboxes: list[Mailbox] = dataclasses.field(default_factory=lambda: exchange_mailboxes.seed(SERVER))
+    transport: TransportState = dataclasses.field(default_factory=TransportState)
+    # Extended rights on groups, by distinguished name.
+    group_permissions: dict[str, list[Permission]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def seed(cls) -> ExchangeState:
@@ -253,6 +260,7 @@ class ExchangeState:
             "hybrid_configuration": dataclasses.asdict(self.hybrid) if self.hybrid else None,
             "accepted_domains": {domain.name: _domain_view(domain) for domain in self.accepted_domains},
             "send_connectors": {connector.name: _connector_view(connector) for connector in self.send_connectors},
+            "transport": self.transport.view(),
         }
 
 

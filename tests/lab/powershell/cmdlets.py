@@ -81,15 +81,21 @@ GET_COMMAND = syntax(
     f"{_COMMANDS}.GetCommandCommand",
     Parameter("Name", "String[]", 1),
     Parameter("ParameterName", "String[]"),
+    Parameter("CommandType", "CommandTypes"),
 )
 
 
-def get_command(parameters: t.Mapping[str, t.Any], available: t.Iterable[Syntax]) -> t.Iterator[NetObject]:
-    """Get-Command: by wildcard, and by the names of parameters.
+def get_command(
+    parameters: t.Mapping[str, t.Any], available: t.Iterable[Syntax], programs: t.Iterable[str] = ()
+) -> t.Iterator[NetObject]:
+    """Get-Command: by wildcard, and by the names of parameters; programs, where CommandType asks for them (Application).
 
     :raises PowerShellError: a name without wildcard that is not there
     """
     patterns, names = parameters.get("Name", ["*"]), {name.lower() for name in parameters.get("ParameterName", ())}
+    if parameters.get("CommandType", "").lower() == "application":
+        yield from _applications(patterns, programs)
+        return
     commands = list(available)
     for pattern in patterns:
         found = [item for item in commands if fnmatch.fnmatchcase(item.cmdlet.lower(), pattern.lower())]
@@ -99,6 +105,15 @@ def get_command(parameters: t.Mapping[str, t.Any], available: t.Iterable[Syntax]
             if not names or names & {parameter.lower() for parameter in item.parameters}:
                 kind = "CmdletInfo" if item.compiled else "FunctionInfo"
                 yield NetObject([f"System.Management.Automation.{kind}", "System.Object"], item.cmdlet, {"Name": item.cmdlet})
+
+
+def _applications(patterns: t.Iterable[str], programs: t.Iterable[str]) -> t.Iterator[NetObject]:
+    for pattern in patterns:
+        found = [name for name in programs if fnmatch.fnmatchcase(name.lower(), pattern.lower())]
+        if not found and not any(wildcard in pattern for wildcard in "*?"):
+            raise command_not_found(pattern)
+        for name in found:
+            yield NetObject(["System.Management.Automation.ApplicationInfo", "System.Object"], name, {"Name": name})
 
 
 def select_object(parameters: t.Mapping[str, t.Any], items: list[t.Any]) -> t.Iterator[t.Any]:

@@ -195,7 +195,7 @@ def test_equal_states_have_equal_views(exchange: Exchange) -> None:
 # Which cmdlets there are
 
 
-@pytest.mark.parametrize("name", ["Select-Object", "Get-Mailbox", "Get-UnifiedGroup", "New-Nonsense"])
+@pytest.mark.parametrize("name", ["Select-Object", "Get-MailContact", "Get-UnifiedGroup", "New-Nonsense"])
 def test_unknown_and_unmodelled_cmdlets_look_the_same(exchange: Exchange, name: str) -> None:
     error = exchange.error(name)
     assert error.message.startswith(f"The term '{name}' is not recognized as the name of a cmdlet,")
