@@ -8,8 +8,10 @@ COLLECTIONS := $(VENV)/collections
 LINK := $(COLLECTIONS)/ansible_collections/exchange/hybrid_groups
 STAMP := $(VENV)/.installed
 KERBEROS_STAMP := $(VENV)/.kerberos
+PROVIDERS := $(VENV)/providers
+PROVIDERS_STAMP := $(VENV)/.providers
 
-.PHONY: help setup kerberos
+.PHONY: help setup kerberos providers
 
 help:
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +37,15 @@ $(KERBEROS_STAMP): $(STAMP) tests/kerberos-requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/kerberos-requirements.txt
 	touch $@
 
+# Optional, for tests only: the DNS providers' own modules, beside the environment so that nothing else finds them.
+providers: setup
+	@$(MAKE) --no-print-directory $(PROVIDERS_STAMP) || echo "the DNS providers' modules could not be installed: tests with them are skipped"
+
+$(PROVIDERS_STAMP): $(STAMP) tests/provider-requirements.txt
+	rm -rf $(PROVIDERS)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-compile --target $(PROVIDERS) -r tests/provider-requirements.txt
+	touch $@
+
 # What every target needs to find the collection and the lab.
 export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
 export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
@@ -42,7 +53,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration bench lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -63,8 +74,12 @@ lint: setup  ## format, types, YAML, playbooks, documentation
 unit: kerberos  ## fast tests
 	$(BIN)/pytest tests/unit -n 2
 
-integration: kerberos  ## real ansible-playbook runs against the lab
-	$(BIN)/pytest tests/integration -n 2
+integration: kerberos providers  ## real ansible-playbook runs against the lab
+	$(BIN)/pytest tests/integration -n 3 --dist loadgroup
+
+bench: setup  ## measure; figures as text, and as JSON in .cache/bench.json
+	mkdir -p .cache
+	$(BIN)/python -m bench --json .cache/bench.json
 
 lab-start: setup  ## start the lab in the background; its inventory is .lab/inventory.yml
 	$(LAB) start

@@ -15,7 +15,7 @@ trap 'lab stop' EXIT
 
 run() {
   printf '\n######## %s\n' "$1"
-  "$bin/ansible-playbook" -i .lab/inventory.yml playbooks/hybrid_groups.yml | tee ".lab/$2.log"
+  "$bin/ansible-playbook" -i .lab/inventory.yml playbooks/hybrid_groups.yml -e hybrid_groups_report="$PWD/.lab/report.html" | tee ".lab/$2.log"
 }
 run 'First run: from an organization without a group domain' first
 run 'Second run: there is nothing left to do' second
@@ -39,5 +39,6 @@ cat <<END
 
 The second run changed nothing.
 All servers were the lab's: real protocols on this machine, modelled Exchange, Entra Connect, directory, tenant and DNS.
-What they hold now is in .lab/state.json; both runs' output is in .lab/first.log and .lab/second.log.
+What they hold now is in .lab/state.json; both runs' output is in .lab/first.log and .lab/second.log. The report on
+the second run is .lab/report.html.
 END

@@ -4,21 +4,8 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._cmdlet_action import CmdletActionBase
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._directory_action import DirectoryActionBase
 
 
-class ActionModule(CmdletActionBase):
-    endpoint = "windows"
-
-    def module_args(self) -> dict[str, t.Any]:
-        """With the user and password of the host for the directory as well, unless the task names others."""
-        arguments = super().module_args()
-        if arguments.get("directory_user") or arguments.get("directory_auth") == "kerberos":
-            return arguments
-        return {
-            **arguments,
-            "directory_user": self._connection.get_option("remote_user"),
-            "directory_password": arguments.get("directory_password") or self._connection.get_option("remote_password"),
-        }
+class ActionModule(DirectoryActionBase):
+    shows_progress = True

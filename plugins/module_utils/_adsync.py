@@ -245,6 +245,13 @@ def read_scheduler(client: CmdletClient) -> Scheduler:
     return Scheduler.from_object(objects[0])
 
 
+def has_program(client: CmdletClient, name: str) -> bool:
+    """Whether the server finds a program by its name (Get-Command reference, CommandType Application)."""
+    # A pattern: a name that is not found would be an error, a pattern that matches nothing is not.
+    found = client.invoke("Get-Command", {"Name": f"{name}*", "CommandType": "Application"}).objects
+    return any(str(item.get("Name")).casefold() == name.casefold() for item in found)
+
+
 def version(settings: Mapping[str, str]) -> str | None:
     """The server's build, such as 2.5.79.0."""
     return settings.get(_VERSION)

@@ -60,11 +60,18 @@ def require_syncing(scheduler: Scheduler) -> None:
         raise AdsyncError(f"sync: a sync cannot be started. {SUSPENDED}")
 
 
-def delta_sync(client: CmdletClient, deadline: Deadline, connector_id: str | None = None) -> SyncResult:
+def delta_sync(
+    client: CmdletClient,
+    deadline: Deadline,
+    connector_id: str | None = None,
+    *,
+    say: t.Callable[[str], None] = lambda _text: None,
+) -> SyncResult:
     """Wait for a cycle in progress to end, start a delta sync, wait for it to end, read how the connector's export went.
 
     A cycle in progress may have read the directory before the change it is meant to see, so it does not count.
 
+    :param say: called with a line on what is waited for, again and again
     :raises AdsyncError: refused (see :func:`require_syncing`), or the cycle in progress outlasted the deadline
     :raises CmdletError: the sync could not be started for another reason
     """
@@ -73,13 +80,14 @@ def delta_sync(client: CmdletClient, deadline: Deadline, connector_id: str | Non
         scheduler = read_scheduler(client)
         require_syncing(scheduler)
         if not scheduler.in_progress and _start(client):
-            if not _wait_for_end(client, deadline):
+            if not _wait_for_end(client, deadline, say):
                 return SyncResult(waited, finished=False)
             export = read_last_export(client, connector_id)
             if export is None:
                 return SyncResult(waited, finished=True)
             return SyncResult(waited, finished=True, export=export.result, failures=export.failures)
         waited = True
+        say(f"waiting for the end of another sync on {client.host}, for up to {deadline.remaining():.0f} seconds")
         if not deadline.pause():
             raise AdsyncError(
                 f"sync: another sync was in progress on {client.host} for {deadline.seconds:g} seconds (sync_timeout), so none "
@@ -98,8 +106,9 @@ def _start(client: CmdletClient) -> bool:
     return True
 
 
-def _wait_for_end(client: CmdletClient, deadline: Deadline) -> bool:
+def _wait_for_end(client: CmdletClient, deadline: Deadline, say: t.Callable[[str], None]) -> bool:
     while read_scheduler(client).in_progress:
+        say(f"the sync on {client.host} is running, awaited for up to {deadline.remaining():.0f} seconds")
         if not deadline.pause():
             return False
     return True

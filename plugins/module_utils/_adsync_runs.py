@@ -6,19 +6,22 @@
 
 """What the Connect server's last runs came to, and the objects it could not write.
 
-Get-ADSyncRunProfileResult and Get-ADSyncCSObject of the module ADSync; their properties as public code reads them.
+Get-ADSyncRunProfileResult of the module ADSync; its properties as public code reads them. A step's errors are XML ("Run History
+XML" of Forefront Identity Manager, from which Connect comes: synchronization-errors).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
+import xml.etree.ElementTree as ET
 
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _distinguished_name
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._adsync import parse_utc
 
 if t.TYPE_CHECKING:
     import datetime
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
 
@@ -28,11 +31,31 @@ _RUNS_READ = 12
 
 
 @dataclasses.dataclass(frozen=True)
+class ExportError:
+    """An object that could not be written.
+
+    :param kind: such as permission-issue
+    :param code: a Windows or LDAP error code
+    :param text: what the code means, and what the directory answered
+    :param since: when it first failed, as the server writes it, in UTC
+    :param retries: how often it was tried again
+    """
+
+    dn: str
+    kind: str
+    code: str
+    text: str
+    since: str
+    retries: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Run:
     """A finished run of a connector.
 
     :param result: as the server calls it: success, completed-export-errors, ...
-    :param failures: objects an export could not write
+    :param failures: number of objects an export could not write
+    :param errors: those of them the server tells of
     """
 
     connector: str
@@ -40,24 +63,7 @@ class Run:
     result: str
     end: datetime.datetime | None
     failures: int = 0
-
-    @property
-    def succeeded(self) -> bool:
-        return self.result == "success"
-
-
-@dataclasses.dataclass(frozen=True)
-class ExportError:
-    """An object that could not be written.
-
-    :param kind: such as permission-issue
-    :param literal: what the directory answered
-    """
-
-    dn: str
-    kind: str
-    code: str
-    literal: str
+    errors: tuple[ExportError, ...] = ()
 
 
 def read_runs(client: CmdletClient, connector_id: str, number: int = _RUNS_READ) -> list[Run]:
@@ -70,22 +76,64 @@ def read_runs(client: CmdletClient, connector_id: str, number: int = _RUNS_READ)
     runs = client.invoke_pipeline([source]).objects
     # Remoting flattens the steps, so they are asked for on their own, and matched by the run they belong to.
     steps = client.invoke_pipeline([source, ("Select-Object", {"ExpandProperty": "RunStepResults"})]).objects
-    failures: dict[str, int] = {}
-    for step in steps:
-        run = str(step.get("RunHistoryId"))
-        failures[run] = failures.get(run, 0) + int(step.get("ExportFailure") or 0)
-    found = [_run(item, failures) for item in runs]
+    found = [_run(item, [step for step in steps if step.get("RunHistoryId") == item.get("RunHistoryId")]) for item in runs]
     return sorted(found, key=lambda run: run.end.timestamp() if run.end else 0.0, reverse=True)
 
 
-def _run(item: Mapping[str, t.Any], failures: Mapping[str, int]) -> Run:
+def _run(item: Mapping[str, t.Any], steps: list[Mapping[str, t.Any]]) -> Run:
     return Run(
         str(item.get("ConnectorName") or ""),
         str(item.get("RunProfileName") or ""),
         str(item.get("Result") or ""),
         parse_utc(item.get("EndDate")),
-        failures.get(str(item.get("RunHistoryId")), 0),
+        sum(int(step.get("ExportFailure") or 0) for step in steps),
+        tuple(error for step in steps for error in export_errors(str(step.get("SyncErrors") or ""))),
     )
+
+
+def export_errors(xml: str) -> list[ExportError]:
+    """The export errors of a step; none when it is not the XML that is expected: the count of failures is known all the same."""
+    try:
+        root = ET.fromstring(xml)  # noqa: S314 - expat resolves no external entities; the sender is authenticated
+    except ET.ParseError:
+        return []
+    return [_export_error(item) for item in root.iter("export-error")]
+
+
+def _export_error(item: ET.Element) -> ExportError:
+    def text(path: str) -> str:
+        return " ".join((item.findtext(path) or "").split())
+
+    said = [part for path in ("cd-error/error-literal", "cd-error/server-error-detail") if (part := text(path))]
+    retries = text("retry-count")
+    return ExportError(
+        item.get("dn", ""),
+        text("error-type"),
+        text("cd-error/error-code"),
+        " ".join(said),
+        text("first-occurred"),
+        int(retries) if retries.isdecimal() else 0,
+    )
+
+
+def last_of_each(runs: Iterable[Run]) -> list[Run]:
+    """The newest run of each run profile, of runs that are sorted from the newest."""
+    newest: dict[str, Run] = {}
+    for run in runs:
+        newest.setdefault(run.profile, run)
+    return list(newest.values())
+
+
+def errors_below(runs: Iterable[Run], container: str | None) -> list[ExportError]:
+    """The errors of objects in a container; of all objects without one. One whose name cannot be read is not kept back."""
+    return [error for run in runs for error in run.errors if container is None or _is_below(error.dn, container)]
+
+
+def _is_below(dn: str, container: str) -> bool:
+    try:
+        return _distinguished_name.is_below(dn, container)
+    except _distinguished_name.InvalidDistinguishedName:
+        return True
 
 
 def read_last_export(client: CmdletClient, connector_id: str | None) -> Run | None:

@@ -16,6 +16,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _distinguished_name
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._adsync import AdsyncError
 
 if t.TYPE_CHECKING:
     from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
@@ -35,11 +36,17 @@ def read_partitions(client: CmdletClient, connector: str) -> list[Partition]:
     """The partitions of a connector.
 
     :raises CmdletError: no such connector
+    :raises AdsyncError: a partition comes without its scope
     """
     source = [("Get-ADSyncConnector", {"Name": connector}), ("Select-Object", {"ExpandProperty": "Partitions"})]
     partitions = client.invoke_pipeline(source).objects
     # Remoting flattens what is nested, so the scopes are asked for on their own; they come in the same order.
     scopes = client.invoke_pipeline([*source, ("Select-Object", {"ExpandProperty": "ConnectorPartitionScope"})]).objects
+    if len(partitions) != len(scopes):
+        raise AdsyncError(
+            f"Of {len(partitions)} partitions of connector {connector} only {len(scopes)} tell which OUs are chosen: look at the "
+            "connector's partitions and containers in the Synchronization Service Manager."
+        )
     return [
         Partition(
             str(partition["DN"]),

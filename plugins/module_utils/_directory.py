@@ -84,6 +84,30 @@ class Dacl:
     version: int | None
 
 
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """A group as Exchange sees it.
+
+    :param mail: its address; None for one without
+    :param addresses: proxyAddresses
+    :param in_address_lists: showInAddressBook has a value
+    :param has_legacy_dn: legacyExchangeDN has a value
+    """
+
+    dn: str
+    name: str
+    display_name: str | None
+    mail: str | None
+    addresses: tuple[str, ...]
+    in_address_lists: bool
+    has_legacy_dn: bool
+
+    @property
+    def is_stamped(self) -> bool:
+        """Exchange has made it a recipient: it is in address lists and has a legacy DN (what Update-Recipient sets)."""
+        return self.in_address_lists and self.has_legacy_dn
+
+
 def open_directory(options: DirectoryOptions, domain: str) -> Directory:
     """Log on to the domain controller the options name, or to the first of the domain's that DNS names and that answers.
 
@@ -186,24 +210,20 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
 
         :raises DirectoryError: no such object
         """
-        controls = security_descriptor_control(criticality=True, sdflags=_DACL_ONLY)
-        what = f"permissions below {dn}"
-        found, cookie = [], None
-        while cookie != b"":
-            with self._talking(f"reading {what}"):
-                self._connection.search(
-                    dn,
-                    "(|(objectClass=group)(objectClass=organizationalUnit))",
-                    attributes=["nTSecurityDescriptor"],
-                    controls=controls,
-                    paged_size=_PAGE,
-                    paged_cookie=cookie,
-                )
-            self._check(f"reading {what}")
-            found += [entry_dn for entry_dn, values in self._rows() if _is_protected(values)]
-            page = self._connection.result["controls"].get(_PAGED_RESULTS, {"value": {"cookie": b""}})
-            cookie = page["value"]["cookie"]
+        control = security_descriptor_control(criticality=True, sdflags=_DACL_ONLY)
+        where = "(|(objectClass=group)(objectClass=organizationalUnit))"
+        rows = self._search_all(dn, where, f"permissions below {dn}", ["nTSecurityDescriptor"], control)
+        found = [entry_dn for entry_dn, values in rows if _is_protected(values)]
         return sorted(found_dn for found_dn in found if not _distinguished_name.is_same(found_dn, dn))
+
+    def find_groups(self, ou: str) -> list[Group]:
+        """The groups in an OU and below, in the order of their DNs.
+
+        :raises DirectoryError: no such object
+        """
+        names = ["cn", "displayName", "mail", "proxyAddresses", "legacyExchangeDN", "showInAddressBook"]
+        rows = self._search_all(ou, "(objectClass=group)", f"groups in {ou}", names)
+        return sorted((_group(dn, values) for dn, values in rows), key=lambda group: group.dn.casefold())
 
     def write_dacl(self, dn: str, descriptor: SecurityDescriptor) -> None:
         """Replace an object's DACL; owner, group and SACL stay.
@@ -257,6 +277,22 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
         self._check(f"reading {what}")
         return self._rows()
 
+    def _search_all(
+        self, base: str, where: str, what: str, attributes: list[str], control: t.Any = None
+    ) -> list[tuple[str, dict[str, list[bytes]]]]:
+        """All of what is below an object, page by page: a domain controller gives no more than 1,000 at once."""
+        found, cookie = [], None
+        while cookie != b"":
+            with self._talking(f"reading {what}"):
+                self._connection.search(
+                    base, where, attributes=attributes, controls=control, paged_size=_PAGE, paged_cookie=cookie
+                )
+            self._check(f"reading {what}")
+            found += self._rows()
+            page = self._connection.result["controls"].get(_PAGED_RESULTS, {"value": {"cookie": b""}})
+            cookie = page["value"]["cookie"]
+        return found
+
     def _rows(self) -> list[tuple[str, dict[str, list[bytes]]]]:
         return [
             (entry["dn"], {name.lower(): values for name, values in entry["raw_attributes"].items() if values})
@@ -269,14 +305,30 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
         try:
             yield
         except (LDAPException, OSError) as exc:
+            problem = " ".join(str(exc).split())
             raise DirectoryError(
-                f"{what} on {self._options.address}: the connection was lost ({exc}). Run again: what is already done is kept."
+                f"{what} on {self._options.address}: the connection broke ({problem}). Run again: what is already done is kept."
             ) from exc
 
     def _check(self, what: str) -> None:
         result = self._connection.result
         if result["result"]:
             raise refused(f"{what} on {self._options.address}", result)
+
+
+def _group(dn: str, values: dict[str, list[bytes]]) -> Group:
+    def text(name: str) -> str | None:
+        return values[name][0].decode() if name in values else None
+
+    return Group(
+        dn=dn,
+        name=text("cn") or dn,
+        display_name=text("displayname"),
+        mail=text("mail"),
+        addresses=tuple(sorted(value.decode() for value in values.get("proxyaddresses", ()))),
+        in_address_lists="showinaddressbook" in values,
+        has_legacy_dn="legacyexchangedn" in values,
+    )
 
 
 def _is_protected(values: dict[str, list[bytes]]) -> bool:

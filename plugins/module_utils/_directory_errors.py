@@ -103,13 +103,16 @@ def refused(what: str, result: Mapping[str, t.Any]) -> DirectoryError:
     :param result: ldap3's result: ``result`` (code), ``description`` (its name), ``message``, ``referrals``
     """
     code = int(result["result"])
-    text = str(result.get("message") or "").strip("\0\r\n ")
+    text = " ".join(str(result.get("message") or "").strip("\0\r\n ").split())  # AD breaks the line of some
     way_out = WAY_OUT.get(code, "")
     if code == INVALID_CREDENTIALS:
         data = re.search(r"\bdata ([0-9a-f]+)", text)
         way_out = _LOGON_REFUSED.get(data[1], BAD_LOGON) if data else BAD_LOGON
         if text.startswith(_CHANNEL_BINDING):
-            way_out = "It wants channel binding, which a simple bind cannot give: use directory_auth=kerberos."
+            way_out = (
+                "It wants the logon bound to the TLS channel (channel binding): use directory_auth=kerberos, with nothing in "
+                "between that ends TLS."
+            )
     if code == _REFERRAL:
         text = " ".join([text, *(result.get("referrals") or [])]).strip()
     said = f" ({text})" if text else ""

@@ -58,6 +58,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_options import DirectoryOptions
 
 # A cache's type before its name, such as KEYRING:; a file's may be left out (MIT Kerberos: Credential cache types).
+_BIND_IN_PROGRESS = 14  # saslBindInProgress
 _CACHE_TYPE = re.compile(r"[A-Z]+:")
 
 
@@ -157,6 +158,8 @@ def log_on(options: DirectoryOptions) -> t.Any:
         return_empty_attributes=False,
         **(_simple(options) if options.auth == "simple" else _kerberos(options)),
     )
+    refusals = _refusals(connection)
+    who = f"logging on to {options.address} as {options.user or 'the ticket holder'}"
     try:
         socket.getaddrinfo(options.host, options.effective_port)
         connection.open(read_server_info=False)
@@ -165,6 +168,8 @@ def log_on(options: DirectoryOptions) -> t.Any:
         connection.bind(read_server_info=False)
     except _kerberos_errors() as exc:
         log_off(connection)
+        if refusals[:-1]:  # the last one is what ldap3's goodbye was answered
+            raise refused(who, refusals[0]) from exc
         # When Kerberos fails on a connection to be sealed, ldap3 2.10.2rc4 trips over its own attempt to say goodbye.
         cause = exc.__context__ if isinstance(exc, AttributeError) else exc
         if not isinstance(cause, _gssapi_errors()):
@@ -174,10 +179,25 @@ def log_on(options: DirectoryOptions) -> t.Any:
         log_off(connection)
         raise DirectoryError(unreachable(options, tls.failure or exc)) from exc
     if connection.result["result"]:
-        error = refused(f"logging on to {options.address} as {options.user or 'the ticket holder'}", connection.result)
+        error = refused(who, connection.result)
         log_off(connection)
         raise error
     return connection
+
+
+def _refusals(connection: t.Any) -> list[t.Any]:
+    """What the domain controller will have refused. ldap3 goes on after a refused step of Kerberos, and fails at the next one."""
+    found: list[t.Any] = []
+    read = connection.post_send_single_response
+
+    def post_send_single_response(message_id: int) -> t.Any:
+        response = read(message_id)
+        if connection.result["result"] not in (0, _BIND_IN_PROGRESS):
+            found.append(connection.result)
+        return response
+
+    connection.post_send_single_response = post_send_single_response
+    return found
 
 
 def log_off(connection: t.Any) -> None:

@@ -9,16 +9,24 @@
 from __future__ import annotations
 
 import binascii
+import collections
+import concurrent.futures
 import dataclasses
-import ipaddress
-import socket
+import threading
 import traceback
 import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import Change, Data, RecordSet
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_changes import Change
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import Data, RecordSet
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_server import (
+    DnsError,
+    NoAnswer,
+    Server,
+    UpdateConflict,
+    UpdateLost,
+)
 
 try:
     import dns.exception
@@ -40,37 +48,12 @@ else:
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-DNS_PORT = 53
 TSIG_ALGORITHMS = ("hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 _EDNS_PAYLOAD = 1232  # octets that pass without fragments (DNS flag day 2020; RFC 6891 6.2.5)
 _UDP_ATTEMPTS = 2
+_SILENT_AFTER = 3  # questions in a row without an answer
+_EDNS_UNKNOWN = frozenset({"FORMERR", "NOTIMP", "BADVERS"})  # what a server without EDNS may say (RFC 6891 7)
 _PREREQUISITE_FAILED = frozenset({"NXDOMAIN", "YXDOMAIN", "NXRRSET", "YXRRSET"})  # RFC 2136 2.2
-
-
-class DnsError(CollectionError):
-    """A server cannot be asked or updated; ``str()`` is a sentence for the user."""
-
-
-class UpdateConflict(DnsError):
-    """The zone was no longer as it had been read: the server refused the update as a whole."""
-
-
-class UpdateLost(DnsError):
-    """No answer came: the update may have been carried out or not."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Server:
-    """A DNS server's address, and its name where it was found by name."""
-
-    address: str
-    port: int = DNS_PORT
-    name: str = ""
-
-    def __str__(self) -> str:
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        where = address if self.port == DNS_PORT else f"{address}:{self.port}"
-        return f"{self.name} ({where})" if self.name else where
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,44 +78,40 @@ class TsigKey:
             raise DnsError("tsig_secret must be the key's secret in base64, and tsig_key_name a DNS name.") from None
 
 
+class Question(t.NamedTuple):
+    """What to ask whom.
+
+    :param recursion: ask it to ask others (a resolver)
+    """
+
+    server: Server
+    name: str
+    type: str
+    recursion: bool = False
+
+
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What a server said about one name and type."""
+    """What a server said about one name and type.
+
+    :param sets: record sets at the name asked for, by type
+    :param soa_owner: apex of the zone that holds the name
+    :param authoritative: the server has that zone itself
+    :param referral: the zone that the server has left to other servers (RFC 1034 4.3.2, step 3b)
+    """
 
     rcode: str
-    sets: t.Mapping[str, RecordSet]  # at the name asked for, by type
-    soa_owner: str | None = None  # apex of the zone that holds the name
+    sets: t.Mapping[str, RecordSet]
+    soa_owner: str | None = None
     serial: int | None = None
+    authoritative: bool = False
+    referral: str | None = None
 
 
 def require_libraries(module: AnsibleModule) -> None:
     """End the task when dnspython is missing."""
     if IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("dnspython"), exception=IMPORT_ERROR)
-
-
-def parse_server(option: str, text: str, port: int = DNS_PORT) -> Server:
-    """``address``, ``address:port``, ``[IPv6]:port`` or the same with a host name.
-
-    :raises DnsError: malformed, or the host name has no address
-    """
-    host, given_port = text.strip(), str(port)
-    if host.startswith("["):
-        host, _bracket, rest = host[1:].partition("]")
-        given_port = rest.removeprefix(":") or given_port
-    elif host.count(":") == 1:
-        host, _colon, given_port = host.partition(":")
-    if not host or not given_port.isdecimal() or not 0 < int(given_port) < 65536:
-        raise DnsError(f'{option}: "{text}" is not an address or address:port.')
-    try:
-        return Server(str(ipaddress.ip_address(host)), int(given_port))
-    except ValueError:
-        pass
-    try:
-        found = socket.getaddrinfo(host, int(given_port), type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as exc:
-        raise DnsError(f"{option}: the host name {host} has no address: {exc}.") from exc
-    return Server(str(found[0][4][0]), int(given_port), host)
 
 
 def system_resolvers() -> list[Server]:
@@ -148,10 +127,12 @@ class DnsClient:
     """Asks servers and sends updates.
 
     :param timeout: seconds one attempt may take; a question is tried twice by UDP and once by TCP
+    :param concurrency: how many questions are under way at once
     """
 
-    def __init__(self, timeout: float = 3.0) -> None:
+    def __init__(self, timeout: float = 3.0, concurrency: int = 32) -> None:
         self._timeout = timeout
+        self._concurrency = concurrency
 
     def ask(self, server: Server, name: str, rdtype: str, *, recursion: bool = False) -> Answer:
         """The server's answer about one name and type.
@@ -163,21 +144,39 @@ class DnsClient:
         if not recursion:
             query.flags &= ~dns.flags.RD
         response = self._exchange(server, query, f"{name} {rdtype}")
+        if dns.rcode.to_text(response.rcode()) in _EDNS_UNKNOWN:
+            query.use_edns(False)
+            response = self._exchange(server, query, f"{name} {rdtype}")
         rcode = dns.rcode.to_text(response.rcode())
         if rcode not in ("NOERROR", "NXDOMAIN"):
             raise DnsError(f"{server} answered {rcode} when asked for {name} {rdtype}.")
-        sets = {
-            dns.rdatatype.to_text(rrset.rdtype): _record_set(rrset)
-            for rrset in response.answer
-            if rrset.name == query.question[0].name
-        }
-        soa = next((r for r in (*response.answer, *response.authority) if r.rdtype == dns.rdatatype.SOA), None)
-        return Answer(
-            rcode,
-            sets,
-            soa_owner=_plain(soa.name) if soa else None,
-            serial=int(soa[0].serial) if soa else None,
-        )
+        return _answer(query.question[0].name, rcode, response)
+
+    def ask_many(self, questions: t.Sequence[Question]) -> list[Answer | DnsError]:
+        """The answers to all questions, in their order; an error in the place of one that has none.
+
+        A server that stays silent is not asked again and again: what is left for it fails at once.
+        """
+        if not questions:
+            return []
+        silence = _Silence()
+
+        def answer(question: Question) -> Answer | DnsError:
+            silent = silence.of(question.server)
+            if silent:
+                return silent
+            try:
+                found = self.ask(question.server, question.name, question.type, recursion=question.recursion)
+            except NoAnswer as exc:
+                silence.note(question.server, exc)
+                return exc
+            except DnsError as exc:
+                return exc
+            silence.end(question.server)
+            return found
+
+        with concurrent.futures.ThreadPoolExecutor(min(self._concurrency, len(questions))) as pool:
+            return list(pool.map(answer, questions))
 
     def _exchange(self, server: Server, query: dns.message.Message, what: str) -> dns.message.Message:
         problem: Exception | None = None
@@ -192,52 +191,7 @@ class DnsClient:
             return dns.query.tcp(query, server.address, port=server.port, timeout=self._timeout)
         except (dns.exception.DNSException, OSError, EOFError) as exc:
             reason = _reason(problem or exc)
-            raise DnsError(f"{server} gave no usable answer when asked for {what}: {reason}.") from exc
-
-    def zone_of(self, server: Server, name: str, *, recursion: bool = False) -> str:
-        """The zone that holds the name: the owner of the SOA the server answers with, going up from the name.
-
-        :raises DnsError: no zone was found, or no answer
-        """
-        labels = name.split(".")
-        for start in range(len(labels)):
-            candidate = ".".join(labels[start:])
-            answer = self.ask(server, candidate, "SOA", recursion=recursion)
-            # A negative answer carries the SOA of the zone it comes from (RFC 2308 2.1, 2.2); one that leads to
-            # another name (CNAME) tells about that name's zone.
-            if answer.soa_owner and (candidate == answer.soa_owner or candidate.endswith(f".{answer.soa_owner}")):
-                return answer.soa_owner
-        raise DnsError(f"{server} knows no zone that holds {name}: no SOA record was found at or above it.")
-
-    def name_servers(self, sources: t.Sequence[tuple[Server, bool]], zone: str, port: int) -> list[Server]:
-        """The zone's own name servers, by its NS records, with their IPv4 addresses (IPv6 where there is no other).
-
-        :param sources: servers to ask in turn, each with whether to ask for recursion
-        :raises DnsError: none was found
-        """
-        names = sorted(_targets(self._first(sources, zone, "NS"), "NS"))
-        servers = []
-        for name in names:
-            addresses = _targets(self._first(sources, name, "A"), "A") or _targets(self._first(sources, name, "AAAA"), "AAAA")
-            servers += [Server(address, port, name) for address in addresses]
-        if not servers:
-            asked = ", ".join(str(server) for server, _recursion in sources)
-            raise DnsError(
-                f"The name servers of {zone} are not known ({asked} gave {', '.join(names) or 'no NS records'} without "
-                "an address). Give them in name_servers."
-            )
-        return servers
-
-    def _first(self, sources: t.Sequence[tuple[Server, bool]], name: str, rdtype: str) -> Answer | None:
-        """The first answer that has such records."""
-        for server, recursion in sources:
-            try:
-                answer = self.ask(server, name, rdtype, recursion=recursion)
-            except DnsError:
-                continue
-            if rdtype in answer.sets:
-                return answer
-        return None
+            raise NoAnswer(f"{server} gave no usable answer when asked for {what}: {reason}.") from exc
 
     def update(self, server: Server, zone: str, changes: t.Sequence[Change], key: TsigKey | None) -> None:
         """Write the changes with one update message (RFC 2136), on condition that the zone is as it was read.
@@ -265,7 +219,7 @@ class DnsClient:
             ) from exc
         rcode = dns.rcode.to_text(response.rcode())
         if rcode == "YXDOMAIN":
-            names = " or ".join(change.name for change in changes if change.after.type == "CNAME")
+            names = " or ".join(change.name for change in changes if change.type == "CNAME")
             raise UpdateConflict(
                 f"{server} refused an update of {zone} ({rcode}): {names} has other records already, and a CNAME cannot "
                 "stand beside them (RFC 1034 3.6.2). Nothing was changed. Remove those records first."
@@ -277,6 +231,29 @@ class DnsClient:
             )
         if rcode != "NOERROR":
             raise DnsError(f"{server} refused an update of {zone} {who}: {rcode}. {_ADVICE.get(rcode, '')}".rstrip())
+
+
+class _Silence:
+    """Which servers have left several questions in a row without an answer. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count: collections.Counter[Server] = collections.Counter()
+        self._silent: dict[Server, NoAnswer] = {}
+
+    def of(self, server: Server) -> NoAnswer | None:
+        """The last error of a silent server."""
+        return self._silent.get(server)
+
+    def note(self, server: Server, error: NoAnswer) -> None:
+        with self._lock:
+            self._count[server] += 1
+            if self._count[server] >= _SILENT_AFTER:
+                self._silent[server] = error
+
+    def end(self, server: Server) -> None:
+        with self._lock:
+            self._count[server] = 0
 
 
 _ADVICE = {
@@ -293,7 +270,7 @@ def _update_message(zone: str, changes: t.Sequence[Change], key: TsigKey | None)
     if key:
         message.use_tsig(key.to_dnspython())
     for change in changes:
-        name, rdtype = f"{change.name}.", change.after.type
+        name, rdtype = f"{change.name}.", change.type
         if change.before:
             message.present(name, rdtype, *(data.text for data in change.before.data))
         elif rdtype == "CNAME":
@@ -301,8 +278,28 @@ def _update_message(zone: str, changes: t.Sequence[Change], key: TsigKey | None)
         else:
             message.absent(name, rdtype)
             message.absent(name, "CNAME")
-        message.replace(name, change.after.ttl, rdtype, *(data.text for data in change.after.data))
+        if change.after:
+            message.replace(name, change.after.ttl, rdtype, *(data.text for data in change.after.data))
+        else:
+            message.delete(name, rdtype)
     return message
+
+
+def _answer(asked: dns.name.Name, rcode: str, response: dns.message.Message) -> Answer:
+    sets = {dns.rdatatype.to_text(rrset.rdtype): _record_set(rrset) for rrset in response.answer if rrset.name == asked}
+    soa = next((r for r in (*response.answer, *response.authority) if r.rdtype == dns.rdatatype.SOA), None)
+    authoritative = bool(response.flags & dns.flags.AA)
+    cuts = [_plain(r.name) for r in response.authority if r.rdtype == dns.rdatatype.NS and asked.is_subdomain(r.name)]
+    referred = rcode == "NOERROR" and not (authoritative or response.answer or soa)
+    return Answer(
+        rcode,
+        sets,
+        soa_owner=_plain(soa.name) if soa else None,
+        serial=int(soa[0].serial) if soa else None,
+        authoritative=authoritative,
+        # A server that knows nothing of the name may refer to the root, which is no delegation of its own.
+        referral=next((cut for cut in cuts if cut), None) if referred else None,
+    )
 
 
 def _record_set(rrset: dns.rrset.RRset) -> RecordSet:
@@ -318,10 +315,6 @@ def _data(rdata: t.Any) -> Data:
     if rdata.rdtype == dns.rdatatype.TXT:
         return Data(text, b"".join(rdata.strings).decode("utf-8", "replace"))
     return Data(text, text)
-
-
-def _targets(answer: Answer | None, rdtype: str) -> list[str]:
-    return [data.target for data in answer.sets[rdtype].data] if answer else []
 
 
 def _plain(name: dns.name.Name) -> str:

@@ -12,52 +12,49 @@ import dataclasses
 import secrets
 import typing as t
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import (
-    DnsClient,
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import DnsClient, TsigKey
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_changes import BESIDE_CNAME, Change, View, changes_for
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import Owner, RecordSet
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_server import (
     DnsError,
     Server,
-    TsigKey,
     UpdateConflict,
     UpdateLost,
 )
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import (
-    BESIDE_CNAME,
-    Change,
-    Owner,
-    RecordSet,
-    Wanted,
-    changes_for,
-    state_of,
-)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_wanted import Wanted
 
 _ATTEMPTS = 4
 
-View = dict[str, Owner]
-"""What one server has at each owner name."""
 
-
-def read_view(client: DnsClient, server: Server, wanted: t.Sequence[Wanted], *, see_wildcards: bool = True) -> View:
+def read_view(
+    client: DnsClient, server: Server, wanted: t.Sequence[Wanted], *, absent: bool = False, see_wildcards: bool = True
+) -> View:
     """What the server has at the names of the wanted records.
 
-    Records that only a wildcard makes are left out: one that is written beside it takes its place (RFC 4592 2.2).
+    Records that only a wildcard makes are left out: one that is written beside it takes its place (RFC 4592 2.2), and
+    there is nothing to remove.
 
+    :param absent: the records are to go
     :param see_wildcards: False: take everything for the name's own
     :raises DnsError: the server gave no answer
     """
-    view: View = {}
+    groups: dict[tuple[str, str], list[Wanted]] = {}
     for record in wanted:
-        sets = _read(client, server, record.name, record)
-        if see_wildcards and sets and state_of(record, Owner(record.name, sets)) != "present":
+        groups.setdefault((record.name, record.type), []).append(record)
+    owners: dict[str, dict[str, RecordSet]] = {}
+    for (name, rdtype), records in groups.items():
+        sets = _read(client, server, name, rdtype)
+        settled = not absent and all(record.state(Owner(name, sets)) == "present" for record in records)
+        if see_wildcards and sets and not settled:
             # A neighbour that nobody has made shows what the wildcard gives.
-            neighbour = f"{secrets.token_hex(8)}.{record.name.partition('.')[2]}"
-            made = _read(client, server, neighbour, record)
+            neighbour = f"{secrets.token_hex(8)}.{name.partition('.')[2]}"
+            made = _read(client, server, neighbour, rdtype)
             sets = {kind: found for kind, found in sets.items() if not _same_data(found, made.get(kind))}
-        known = view[record.name].sets if record.name in view else {}
-        view[record.name] = Owner(record.name, {**known, **sets})
-    return view
+        owners.setdefault(name, {}).update(sets)
+    return {name: Owner(name, sets) for name, sets in owners.items()}
 
 
-def read_views(client: DnsClient, servers: t.Sequence[Server], wanted: t.Sequence[Wanted]) -> list[View]:
+def read_views(client: DnsClient, servers: t.Sequence[Server], wanted: t.Sequence[Wanted], *, absent: bool = False) -> list[View]:
     """A view of every server that answers.
 
     :raises DnsError: none does
@@ -66,7 +63,7 @@ def read_views(client: DnsClient, servers: t.Sequence[Server], wanted: t.Sequenc
     problems: list[DnsError] = []
     for server in servers:
         try:
-            views.append(read_view(client, server, wanted))
+            views.append(read_view(client, server, wanted, absent=absent))
         except DnsError as exc:
             problems.append(exc)
     if not views and problems:
@@ -74,10 +71,10 @@ def read_views(client: DnsClient, servers: t.Sequence[Server], wanted: t.Sequenc
     return views
 
 
-def _read(client: DnsClient, server: Server, name: str, record: Wanted) -> dict[str, RecordSet]:
-    answer = client.ask(server, name, record.type)
+def _read(client: DnsClient, server: Server, name: str, rdtype: str) -> dict[str, RecordSet]:
+    answer = client.ask(server, name, rdtype)
     sets = dict(answer.sets)
-    if record.type == "CNAME" and not sets and answer.rcode != "NXDOMAIN":
+    if rdtype == "CNAME" and not sets and answer.rcode != "NXDOMAIN":
         for kind in BESIDE_CNAME:
             sets.update(client.ask(server, name, kind).sets)
     return sets
@@ -100,7 +97,7 @@ class Rfc2136Publisher:
     zones: t.Mapping[str, str]
     key: TsigKey | None = None
 
-    def publish(self, wanted: t.Sequence[Wanted], changes: t.Sequence[Change], *, exclusive: bool) -> None:
+    def publish(self, wanted: t.Sequence[Wanted], changes: t.Sequence[Change], *, absent: bool = False) -> None:
         """Write the changes, one update message a zone, and read back; converge when the zone moves meanwhile.
 
         A lost answer, or a zone that is no longer as it was read, leads to reading again before anything is repeated.
@@ -122,12 +119,12 @@ class Rfc2136Publisher:
                     raise
                 # Perhaps the name has of its own just what the wildcard gives.
                 see_wildcards = False
-            view = read_view(self.client, self.server, wanted, see_wildcards=see_wildcards)
-            changes = changes_for(wanted, [view], exclusive=exclusive)
+            view = read_view(self.client, self.server, wanted, absent=absent, see_wildcards=see_wildcards)
+            changes = changes_for(wanted, [view], absent=absent)
             if not changes:
                 return
             if accepted:
-                names = ", ".join(f"{change.name} {change.after.type}" for change in changes)
+                names = ", ".join(f"{change.name} {change.type}" for change in changes)
                 raise DnsError(
                     f"{self.server} accepted the update but does not have it: {names}. Servers pass over a record that "
                     "conflicts with others at its name without a word; look at what the zone has there.",

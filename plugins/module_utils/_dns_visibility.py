@@ -8,32 +8,35 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._deadline import Deadline
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import DnsClient, DnsError, Server
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import Owner, Wanted, state_of
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import Answer, DnsClient, Question
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import Owner
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_server import DnsError, Server
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_wanted import Wanted
 
-_CONCURRENCY = 32
 NOT_ASKED = "not_asked"
 UNREACHABLE = "unreachable"
 PRESENT = "present"
+MISSING = "missing"
 
 
 @dataclasses.dataclass(frozen=True)
 class Observer:
     """A server to ask about one zone's records.
 
-    :param role: ``authoritative`` or ``resolver``
+    :param role: ``authoritative``, ``resolver``, or ``internal``: one that the on-premises servers use
     :param counts: False: reported, but not waited for
+    :param asks_others: it does not have the zone itself
     """
 
     server: Server
     zone: str
     role: str
     counts: bool = True
+    asks_others: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,33 +60,38 @@ class Sighting:
         return {**dataclasses.asdict(self), "answer": list(self.answer)}
 
 
+Watched = t.Mapping[Observer, t.Sequence[Wanted]]
+"""The records of which each observer is asked."""
+
+
 class Watch:
     """Asks all observers at once and remembers what they said.
 
-    Resolvers are asked only once all authoritative servers have the records: earlier, they would remember that there
-    are none (RFC 2308 5).
+    Those that ask others are asked about a record only once all that have the zone themselves show it: earlier, they would
+    remember that there is none (RFC 2308 5).
 
-    :param zones: owner name to zone
+    :param absent: wait for the records to be gone
     """
 
-    def __init__(
-        self, client: DnsClient, wanted: t.Sequence[Wanted], zones: t.Mapping[str, str], observers: t.Sequence[Observer]
-    ) -> None:
+    def __init__(self, client: DnsClient, watched: Watched, *, absent: bool = False) -> None:
         self._client = client
-        self._records: dict[Observer, list[Wanted]] = {
-            observer: [record for record in wanted if zones[record.name] == observer.zone] for observer in observers
-        }
-        self._seen: dict[Observer, dict[Wanted, Sighting]] = {
-            observer: {record: Sighting(str(observer.server), observer.role) for record in records}
-            for observer, records in self._records.items()
-        }
+        self._absent = absent
+        self._goal = MISSING if absent else PRESENT
+        self._seen: dict[Wanted, dict[Observer, Sighting]] = {}
+        for observer, records in watched.items():
+            for record in records:
+                self._seen.setdefault(record, {})[observer] = Sighting(str(observer.server), observer.role)
 
     def look(self) -> bool:
         """Ask those that have not shown everything yet; True when all that count do."""
-        self._ask("authoritative")
-        if self._shown("authoritative"):
-            self._ask("resolver")
-        return self.visible
+        self._ask([(record, o) for record, seen in self._seen.items() for o in seen if not o.asks_others])
+        published = [
+            record
+            for record, seen in self._seen.items()
+            if all(self._shown(sighting) for o, sighting in seen.items() if o.counts and not o.asks_others)
+        ]
+        self._ask([(record, o) for record in published for o in self._seen[record] if o.asks_others])
+        return not self.lacking()
 
     def wait(self, deadline: Deadline) -> bool:
         """Look until everything is visible or the deadline passes."""
@@ -92,63 +100,56 @@ class Watch:
                 return False
         return True
 
-    @property
-    def visible(self) -> bool:
-        return self._shown("authoritative") and self._shown("resolver")
-
-    def sightings(self, record: Wanted) -> list[Sighting]:
+    def sightings(self, record: Wanted) -> list[tuple[Observer, Sighting]]:
         """What every server said about the record."""
-        return [seen[record] for seen in self._seen.values() if record in seen]
+        return list(self._seen.get(record, {}).items())
+
+    def visible(self, record: Wanted) -> bool:
+        """Whether all servers that count show the record as it is to be."""
+        return all(self._shown(sighting) for observer, sighting in self.sightings(record) if observer.counts)
 
     def lacking(self) -> list[str]:
         """A phrase for each server and record that is waited for in vain."""
         return [
             f"{sighting.server} ({record.name} {record.type}: {sighting.error or sighting.state.replace('_', ' ')})"
-            for observer, seen in self._seen.items()
-            for record, sighting in seen.items()
-            if observer.counts and sighting.state != PRESENT
+            for record, seen in self._seen.items()
+            for observer, sighting in seen.items()
+            if observer.counts and not self._shown(sighting)
         ]
 
-    def _shown(self, role: str) -> bool:
-        return all(
-            sighting.state == PRESENT
-            for observer, seen in self._seen.items()
-            for sighting in seen.values()
-            if observer.role == role and observer.counts
+    def _shown(self, sighting: Sighting) -> bool:
+        return sighting.state == self._goal
+
+    def _ask(self, pairs: t.Sequence[tuple[Wanted, Observer]]) -> None:
+        """One question for each pair that is not done, and one for the serial of each zone at each server that has it."""
+        pairs = [(record, observer) for record, observer in pairs if not self._shown(self._seen[record][observer])]
+        apexes = list(dict.fromkeys((o.server, o.zone) for _record, o in pairs if not o.asks_others))
+        answers = self._client.ask_many(
+            [
+                *(Question(server, zone, "SOA") for server, zone in apexes),
+                *(Question(o.server, record.name, record.type, o.asks_others) for record, o in pairs),
+            ]
         )
+        serials = {
+            apex: None if isinstance(answer, DnsError) else answer.serial for apex, answer in zip(apexes, answers, strict=False)
+        }
+        for (record, observer), answer in zip(pairs, answers[len(apexes) :], strict=True):
+            serial = serials.get((observer.server, observer.zone))
+            self._seen[record][observer] = self._sighting(record, observer, answer, serial)
 
-    def _ask(self, role: str) -> None:
-        pending = [
-            observer
-            for observer, seen in self._seen.items()
-            if observer.role == role and any(sighting.state != PRESENT for sighting in seen.values())
-        ]
-        if not pending:
-            return
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(_CONCURRENCY, len(pending))) as pool:
-            for observer, seen in zip(pending, pool.map(self._observe, pending), strict=True):
-                self._seen[observer] = seen
-
-    def _observe(self, observer: Observer) -> dict[Wanted, Sighting]:
-        resolver = observer.role == "resolver"
-        server = str(observer.server)
-        seen: dict[Wanted, Sighting] = {}
-        serial: int | None = None
-        try:
-            if not resolver:
-                serial = self._client.ask(observer.server, observer.zone, "SOA").serial
-            for record in self._records[observer]:
-                sets = self._client.ask(observer.server, record.name, record.type, recursion=resolver).sets
-                found = sets.get(record.type) or sets.get("CNAME")
-                seen[record] = Sighting(
-                    server,
-                    observer.role,
-                    state=state_of(record, Owner(record.name, sets), ttl_counts=not resolver),
-                    answer=tuple(data.text for data in found.data) if found else (),
-                    ttl=found.ttl if found else None,
-                    serial=serial,
-                )
-        except DnsError as exc:
-            for record in self._records[observer]:
-                seen.setdefault(record, Sighting(server, observer.role, UNREACHABLE, serial=serial, error=str(exc)))
-        return seen
+    def _sighting(self, record: Wanted, observer: Observer, answer: Answer | DnsError, serial: int | None) -> Sighting:
+        shown = Sighting(str(observer.server), observer.role, serial=serial)
+        if isinstance(answer, DnsError):
+            return dataclasses.replace(shown, state=UNREACHABLE, error=str(answer))
+        own = answer.sets.get(record.type)
+        if self._absent:
+            state = PRESENT if own and record.matching(own) else MISSING
+        else:
+            state = record.state(Owner(record.name, answer.sets), ttl_counts=not observer.asks_others)
+        found = own or answer.sets.get("CNAME")
+        return dataclasses.replace(
+            shown,
+            state=state,
+            answer=tuple(data.text for data in found.data) if found else (),
+            ttl=found.ttl if found else None,
+        )

@@ -75,6 +75,11 @@ class GraphClient:
         self._http.close()
         self._metadata_http.close()
 
+    @property
+    def base_url(self) -> str:
+        """Address of the API with its version, for references to objects in request bodies."""
+        return self._base
+
     def get(self, path: str, *, permission: str) -> Json:
         """The object at ``path``, such as ``/domains/contoso.com``.
 

@@ -4,27 +4,24 @@
 #
 # PRIVATE to the collection: may change at any time without notice.
 
-"""From the options of C(group_domain_dns) to the records to have and the servers to deal with."""
+"""The records a group domain has to have, from the modules' options and from the tenant."""
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import (
-    DnsClient,
-    DnsError,
-    Server,
-    TsigKey,
-    parse_server,
-    system_resolvers,
-)
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_records import (
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _spf
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_wanted import (
     AUTODISCOVER_HOST,
     DEFAULT_TTL,
+    SPF_HOST,
+    AliasRecord,
+    MxRecord,
+    Others,
+    SpfRecord,
+    TextRecord,
     Wanted,
 )
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_visibility import Observer
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._graph import GraphClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_domain import (
     DomainError,
@@ -32,18 +29,37 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_domai
     TenantDomains,
     group_domain,
 )
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._smtp_domain import normalize_domain
 
 Params = t.Mapping[str, t.Any]
 
-_TYPES = {"mx": "MX", "autodiscover": "CNAME", "verification": "TXT"}
+PURPOSES = ("mx", "autodiscover", "verification", "spf")
+_TYPES = {"mx": "MX", "autodiscover": "CNAME", "verification": "TXT", "spf": "TXT"}
+_OPTIONS = {"mx": "mx_host", "autodiscover": "autodiscover_host", "verification": "verification_text", "spf": "spf_host"}
+_WORLDWIDE = {"autodiscover": AUTODISCOVER_HOST, "spf": SPF_HOST}
+"""The worldwide cloud's hosts; each other cloud has its own, which the tenant knows."""
+
+
+def records_argument_spec() -> dict[str, t.Any]:
+    """The options on records that the modules share."""
+    return {
+        "records": {"type": "list", "elements": "str", "choices": list(PURPOSES), "default": ["mx", "autodiscover"]},
+        "autodiscover_host": {"type": "str"},
+        "spf_host": {"type": "str"},
+        "mx_preference": {"type": "int"},
+        "additive": {"type": "bool", "default": False},
+        "ttl": {"type": "int"},
+    }
 
 
 def needs_tenant(params: Params) -> bool:
     """True when a value is not given and only the tenant can tell it."""
-    return any(
-        purpose in params["records"] and not params[option]
-        for purpose, option in (("mx", "mx_host"), ("verification", "verification_text"))
-    )
+    known = _known(params)
+    return any(not params.get(_OPTIONS[purpose]) and purpose not in known for purpose in params["records"])
+
+
+def _known(params: Params) -> dict[str, str]:
+    return _WORLDWIDE if params["cloud"] == "global" else {}
 
 
 class TenantRecords(t.NamedTuple):
@@ -52,19 +68,24 @@ class TenantRecords(t.NamedTuple):
     service: t.Sequence[Record] = ()
     verification: t.Sequence[Record] = ()
 
-    def offer(self, purpose: str, name: str, rdtype: str) -> Record:
+    def offer(self, purpose: str, name: str) -> Record:
         """The record for the purpose; empty when there is none."""
         records = self.verification if purpose == "verification" else self.service
-        return next((record for record in records if record["name"] == name and record["type"] == rdtype), {})
+        found = [record for record in records if record["name"] == name and record["type"] == _TYPES[purpose]]
+        if purpose == "spf":
+            found = [{**r, "value": _spf.first_include(r["value"])} for r in found if _spf.is_spf(r["value"])]
+        return found[0] if found else {}
 
 
-def tenant_records(graph: GraphClient, domain: str) -> TenantRecords:
-    """The records the tenant has for the domain; none when it does not have the domain."""
+def tenant_records(graph: GraphClient, names: t.Sequence[str]) -> dict[str, TenantRecords]:
+    """The records the tenant has for those of the domains that it has."""
     domains = TenantDomains(graph)
-    found = domains.find(domain)
-    if found is None:
-        return TenantRecords()
-    return TenantRecords(domains.service_records(domain) if found.verified else (), domains.verification_records(domain))
+    known = [domains.find(names[0])] if len(names) == 1 else domains.all()
+    found = [domain for domain in known if domain is not None and domain.id in set(names)]
+    return {
+        domain.id: TenantRecords(records.service if domain.verified else (), records.verification)
+        for domain, records in zip(found, domains.records_of(found), strict=True)
+    }
 
 
 def wanted_records(domain: str, params: Params, tenant: TenantRecords) -> tuple[list[Wanted], list[str]]:
@@ -74,39 +95,51 @@ def wanted_records(domain: str, params: Params, tenant: TenantRecords) -> tuple[
 
     :raises DomainError: an option is malformed
     """
-    given = {
-        "mx": params["mx_host"] and group_domain(params["mx_host"], "mx_host"),
-        "autodiscover": params["autodiscover_host"] and group_domain(params["autodiscover_host"], "autodiscover_host"),
-        "verification": params["verification_text"],
-    }
-    wanted, unknown = [], []
+    wanted: list[Wanted] = []
+    unknown = []
     for purpose in dict.fromkeys(params["records"]):
         name = f"autodiscover.{domain}" if purpose == "autodiscover" else domain
-        rdtype = _TYPES[purpose]
-        offered = tenant.offer(purpose, name, rdtype)
-        target = given[purpose] or offered.get("value") or (AUTODISCOVER_HOST if purpose == "autodiscover" else None)
+        offered = tenant.offer(purpose, name)
+        target = _given(params, purpose) or offered.get("value") or _known(params).get(purpose)
         if target is None:
             unknown.append(purpose)
-            continue
-        wanted.append(
-            Wanted(
-                purpose,
-                name,
-                rdtype,
-                target,
-                preference=params["mx_preference"] if purpose == "mx" else None,
-                ttl=params["ttl"],
-                new_preference=offered.get("preference") or 0,
-                new_ttl=offered.get("ttl") or DEFAULT_TTL,
-            )
-        )
+        else:
+            wanted.append(_record(purpose, name, target, params, offered))
     return wanted, unknown
+
+
+def _given(params: Params, purpose: str) -> str | None:
+    option = _OPTIONS[purpose]
+    value: str | None = params.get(option)
+    if not value or purpose == "verification":
+        return value
+    if purpose != "spf":
+        return group_domain(value, option)
+    try:
+        # Labels such as _spf are no host names, and common in SPF records.
+        normalize_domain(value.replace("_", ""))
+    except ValueError as exc:
+        raise DomainError(f"{option}: {exc}") from exc
+    return value.rstrip(".").lower()
+
+
+def _record(purpose: str, name: str, target: str, params: Params, offered: Record) -> Wanted:
+    ttl: dict[str, t.Any] = {"ttl": params["ttl"], "new_ttl": offered.get("ttl") or DEFAULT_TTL}
+    if purpose == "mx":
+        others: Others = "replace" if params.get("exclusive") else "keep" if params["additive"] else "refuse"
+        new_preference = offered.get("preference") or 0
+        return MxRecord(name, target, preference=params["mx_preference"], new_preference=new_preference, others=others, **ttl)
+    kinds: dict[str, type[Wanted]] = {"autodiscover": AliasRecord, "verification": TextRecord, "spf": SpfRecord}
+    return kinds[purpose](name, target, **ttl)
 
 
 def deferred(domain: str, unknown: t.Sequence[str]) -> list[str]:
     """Sentences on what only a later step of the procedure makes known."""
+    verified = f"of {domain} is known once the domain is verified in the tenant with the service Email on."
     sentences = {
-        "mx": f"The MX host of {domain} is known once the domain is verified in the tenant with the service Email on.",
+        "mx": f"The MX host {verified}",
+        "autodiscover": f"The autodiscover host {verified}",
+        "spf": f"The host in the SPF record {verified}",
         "verification": f"The text that proves ownership of {domain} is made when the domain is added to the tenant.",
     }
     return [sentences[purpose] for purpose in unknown]
@@ -114,84 +147,8 @@ def deferred(domain: str, unknown: t.Sequence[str]) -> list[str]:
 
 def unknown_error(domain: str, unknown: t.Sequence[str]) -> DomainError:
     """Why the task cannot go on, and what to do first."""
-    missing = " ".join(deferred(domain, unknown))
+    options = " and ".join(_OPTIONS[purpose] for purpose in unknown)
     return DomainError(
-        f"{missing} The tenant does not give it now: run m365_domain first (state verified, services [Email], for the MX; "
-        "state present for the verification record), or give mx_host or verification_text."
+        f"{' '.join(deferred(domain, unknown))} The tenant does not give it now: run m365_domain first (state verified, "
+        f"services [Email], for the MX; state present for the verification record), or give {options}."
     )
-
-
-def tsig_key(params: Params) -> TsigKey | None:
-    """The key that signs updates; None without one.
-
-    :raises DnsError: half of it is missing
-    """
-    name, secret = params["tsig_key_name"], params["tsig_secret"]
-    if bool(name) != bool(secret):
-        raise DnsError("tsig_key_name and tsig_secret belong together: one of them is missing.")
-    return TsigKey(name, secret, params["tsig_algorithm"]) if name else None
-
-
-@dataclasses.dataclass(frozen=True)
-class Servers:
-    """Who is asked and written to.
-
-    :param primary: takes the updates; None when published by other means
-    :param zones: owner name to the zone that holds it
-    """
-
-    primary: Server | None
-    zones: t.Mapping[str, str]
-    observers: tuple[Observer, ...]
-
-    @property
-    def deciding(self) -> list[Server]:
-        """Those whose records decide what is to be published."""
-        if self.primary:
-            return [self.primary]
-        return list(dict.fromkeys(o.server for o in self.observers if o.role == "authoritative"))
-
-
-def find_servers(client: DnsClient, params: Params, names: t.Sequence[str]) -> Servers:
-    """Find zone and name servers of the owner names.
-
-    The server that takes the updates knows best which zones it has; without one, given name servers are asked, else the
-    resolvers.
-
-    :raises DnsError: an option is malformed, or the zone or its servers cannot be found
-    """
-    port = params["dns_port"]
-    given = [parse_server("name_servers", text, port) for text in params["name_servers"] or ()]
-    resolvers = [parse_server("resolvers", text, port) for text in params["resolvers"] or ()]
-    counts = params["resolvers"] is not None
-    if not counts:
-        resolvers = system_resolvers()
-    primary = None
-    if params["provider"] == "rfc2136":
-        primary = parse_server("server", params["server"], params["server_port"] or port)
-    knowing = [(server, False) for server in ([primary] if primary else given)]
-    sources = [*knowing, *((server, True) for server in resolvers)]
-    if not sources:
-        raise DnsError("There is no server to ask for the zone: give name_servers or resolvers.")
-    zones = {name: _zone(client, params["zone"], name, sources) for name in dict.fromkeys(names)}
-    observers: list[Observer] = []
-    for zone in dict.fromkeys(zones.values()):
-        servers = given or client.name_servers(sources, zone, port)
-        observers += [Observer(server, zone, "authoritative") for server in servers]
-        observers += [Observer(server, zone, "resolver", counts) for server in resolvers]
-    return Servers(primary, zones, tuple(observers))
-
-
-def _zone(client: DnsClient, given: str | None, name: str, sources: t.Sequence[tuple[Server, bool]]) -> str:
-    if given:
-        zone = given.rstrip(".").lower()
-        if name != zone and not name.endswith(f".{zone}"):
-            raise DnsError(f"zone: {name} does not lie in {zone}.")
-        return zone
-    problems = []
-    for server, recursion in sources:
-        try:
-            return client.zone_of(server, name, recursion=recursion)
-        except DnsError as exc:
-            problems.append(str(exc))
-    raise DnsError(f"The zone of {name} was not found. {' '.join(problems)}")

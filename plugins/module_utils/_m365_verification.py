@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import (
-    DnsClient,
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns import DnsClient, system_resolvers
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_server import (
     DnsError,
     Server,
     parse_server,
-    system_resolvers,
+)
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._dns_zones import (
+    Source,
+    find_name_servers,
+    find_zones,
+    value_of,
 )
 
 
@@ -52,8 +57,9 @@ class PublicText:
     def _authoritative(self, domain: str) -> list[Server]:
         for resolver in self._resolvers:
             try:
-                zone = self._client.zone_of(resolver, domain, recursion=True)
-                return self._client.name_servers([(resolver, True)], zone, self._port)
+                sources = [Source(resolver, recursion=True)]
+                zone = value_of(find_zones(self._client, sources, [domain])[domain])
+                return value_of(find_name_servers(self._client, sources, [zone], self._port)[zone])
             except DnsError:
                 continue
         return []

@@ -99,19 +99,17 @@ class RecipientUpdate:
     def _read_unit(self, unit: str) -> list[Recipient]:
         """Groups below an OU and whatever else there is a recipient, whether it has been updated or not."""
         where = {"OrganizationalUnit": unit, **_ALL}
-        groups, listed = (answer.objects for answer in self._client.invoke_many([("Get-Group", where), ("Get-Recipient", where)]))
-        self._stay(unit, [*groups, *listed])
+        groups, recipients = (
+            answer.objects for answer in self._client.invoke_many([("Get-Group", where), ("Get-Recipient", where)])
+        )
+        self._stay(unit, [*groups, *recipients])
         found = {
             item["DistinguishedName"]: Recipient(
                 item["DistinguishedName"], item.get("DisplayName") or None, bool(item.get("WindowsEmailAddress"))
             )
             for item in groups
         }
-        for item in listed:
-            in_a_list = bool(item.get("AddressListMembership")) or bool(item.get("HiddenFromAddressListsEnabled"))
-            name = item["DistinguishedName"]
-            found[name] = Recipient(name, item.get("DisplayName") or None, is_listed=in_a_list)
-        return list(found.values())
+        return list({**found, **{item["DistinguishedName"]: _recipient(item) for item in recipients}}.values())
 
     def _stay(self, unit: str, objects: t.Sequence[t.Mapping[str, t.Any]]) -> None:
         """Stay on the domain controller that was read from, if it is one of the recipients' own domain and so can be written."""
@@ -158,12 +156,21 @@ class RecipientUpdate:
             outcome.updated.append(recipient)
 
     def _read_back(self, outcome: Outcome, units: t.Sequence[str]) -> None:
-        listed = {dn.parse(item.identity) for unit in units for item in self._read_unit(unit) if item.is_listed}
+        # Without Get-Group, whose objects carry all members.
+        reads = [("Get-Recipient", {"OrganizationalUnit": unit, **_ALL}) for unit in units]
+        found = [_recipient(item) for answer in self._client.invoke_many(reads) for item in answer.objects]
+        listed = {dn.parse(item.identity) for item in found if item.is_listed}
         missing = [item for item in outcome.updated if dn.parse(item.identity) not in listed]
         outcome.updated = [item for item in outcome.updated if item not in missing]
         outcome.failed += [
             Failure(item, "Update-Recipient reported success, but read back it is in no address list.") for item in missing
         ]
+
+
+def _recipient(item: t.Mapping[str, t.Any]) -> Recipient:
+    """Take one object of Get-Recipient."""
+    in_a_list = bool(item.get("AddressListMembership")) or bool(item.get("HiddenFromAddressListsEnabled"))
+    return Recipient(item["DistinguishedName"], item.get("DisplayName") or None, is_listed=in_a_list)
 
 
 def as_result(outcome: Outcome) -> dict[str, t.Any]:

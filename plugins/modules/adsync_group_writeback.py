@@ -274,6 +274,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.module_utils import (
 )
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient, CmdletError, SessionError
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._deadline import Deadline
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._progress import Progress
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError, guarded_run
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._writeback_permissions import WritebackPermissions
 
@@ -354,10 +355,11 @@ def change(
     return result
 
 
-def sync(client: CmdletClient, connector: _adsync.Connector, timeout: int, result: dict[str, t.Any]) -> dict[str, t.Any]:
+def sync(module: AnsibleModule, client: CmdletClient, connector: _adsync.Connector, result: dict[str, t.Any]) -> dict[str, t.Any]:
     """Start a delta sync and tell how the export went; a failure still returns that the rules were added."""
     try:
-        outcome = _adsync_cycle.delta_sync(client, Deadline(timeout), connector.identifier)
+        deadline, progress = Deadline(module.params["sync_timeout"]), Progress(module.tmpdir)
+        outcome = _adsync_cycle.delta_sync(client, deadline, connector.identifier, say=progress.say)
     except CollectionError as exc:
         raise CollectionError(f"The access rules were added, but {exc}", result=result) from exc
     except (CmdletError, SessionError) as exc:
@@ -387,7 +389,7 @@ def run(module: AnsibleModule) -> None:
             )
     result.update(ou=ou, **change(module, client, options, connector, ou))
     if module.params["sync"] and module.params["state"] == "present" and result["changed"] and not module.check_mode:
-        result["sync"] = sync(client, connector, module.params["sync_timeout"], result)
+        result["sync"] = sync(module, client, connector, result)
         if result["sync"]["failures"]:
             module.warn(
                 f"The export of connector {connector.name} had {result['sync']['failures']} errors: see adsync_info, or the "

@@ -10,9 +10,20 @@ module: adsync_info
 short_description: Tells how an Entra Connect server is set up and whether it syncs
 version_added: 0.1.0
 description:
-  - Reads version, features, connectors and scheduler of an Entra Connect (Azure AD Connect) server.
-  - Lists in RV(problems) what keeps it from writing groups back, each with the way out.
+  - Reads version, features, connectors with their sync scope and last runs, and scheduler of an Entra Connect (Azure AD Connect)
+    server.
+  - Lists in RV(problems) what keeps it from syncing, each with the way out. What the last export could not write is in
+    RV(connectors[].export_errors).
   - Changes nothing.
+options:
+  gather:
+    description: What to read of each connector beside its name, account and container. Each part takes two calls per connector.
+    type: list
+    elements: str
+    choices:
+      scope: Partitions and the OUs chosen in them.
+      runs: The last run of each run profile, and what the last export could not write.
+    default: [scope, runs]
 extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
   - exchange.hybrid_groups._attributes.info
@@ -32,6 +43,11 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: connect.problems | length == 0
     fail_msg: "{{ connect.problems | join(' ') }}"
+
+- name: Name the groups that could not be written
+  ansible.builtin.debug:
+    msg: "{{ item.dn }}: {{ item.type }} since {{ item.since }} ({{ item.message }})"
+  loop: "{{ connect.connectors | map(attribute='export_errors', default=[]) | flatten }}"
 """
 
 RETURN = r"""
@@ -73,6 +89,103 @@ connectors:
       returned: success
       type: str
       sample: OU=M365Groups,DC=corp,DC=contoso,DC=com
+    in_scope:
+      description: Whether that OU is in the connector's sync scope; V(none) without an OU.
+      returned: with V(scope) in O(gather), for a forest
+      type: bool
+      sample: true
+    partitions:
+      description: The domains of the forest.
+      returned: with V(scope) in O(gather), for a forest
+      type: list
+      elements: dict
+      contains:
+        dn:
+          description: Distinguished name.
+          returned: success
+          type: str
+          sample: DC=corp,DC=contoso,DC=com
+        selected:
+          description: Whether it is synchronized.
+          returned: success
+          type: bool
+          sample: true
+        included:
+          description: Distinguished names of the containers chosen.
+          returned: success
+          type: list
+          elements: str
+          sample: ["DC=corp,DC=contoso,DC=com"]
+        excluded:
+          description: Distinguished names of the containers left out. The longest match decides.
+          returned: success
+          type: list
+          elements: str
+          sample: []
+    runs:
+      description: The last run of each run profile, the newest first, as far as it is among the last twelve.
+      returned: with V(runs) in O(gather)
+      type: list
+      elements: dict
+      contains:
+        profile:
+          description: Name of the run profile.
+          returned: success
+          type: str
+          sample: Export
+        result:
+          description: Its result, as the server calls it.
+          returned: success
+          type: str
+          sample: completed-export-errors
+        end:
+          description: When it ended, in UTC, or V(none) when it cannot be told.
+          returned: success
+          type: str
+          sample: "2026-11-24T04:00:12+00:00"
+        failures:
+          description: Number of objects that could not be written.
+          returned: success
+          type: int
+          sample: 1
+    export_errors:
+      description:
+        - Objects in the container that the last export could not write. Without a container, all objects.
+        - Empty when the server does not tell them; the number in RV(connectors[].runs[].failures) is right all the same.
+      returned: with V(runs) in O(gather), for a forest
+      type: list
+      elements: dict
+      contains:
+        dn:
+          description: Distinguished name of the object.
+          returned: success
+          type: str
+          sample: CN=Group_00020ec3-6592-4415-a563-1ed6768d6086,OU=M365Groups,DC=corp,DC=contoso,DC=com
+        type:
+          description: Type of the error.
+          returned: success
+          type: str
+          sample: permission-issue
+        code:
+          description: Error code of the directory.
+          returned: success
+          type: str
+          sample: "8344"
+        message:
+          description: The code in words, and what the directory answered.
+          returned: success
+          type: str
+          sample: Insufficient access rights to perform the operation.
+        since:
+          description: When it first failed, in UTC.
+          returned: success
+          type: str
+          sample: "2026-11-24 03:30:11.000"
+        retries:
+          description: How often it was tried again.
+          returned: success
+          type: int
+          sample: 1
 scheduler:
   description: The sync scheduler.
   returned: success
@@ -113,33 +226,15 @@ scheduler:
       returned: success
       type: str
       sample: PT30M
-last_exports:
-  description: The last export to each forest. A server in staging mode has none.
+has_dsacls:
+  description:
+    - Whether the server has the program C(dsacls), which Microsoft's own command for the permissions needs. It comes with the
+      remote server administration tools.
   returned: success
-  type: list
-  elements: dict
-  sample:
-    - connector: corp.contoso.com
-      result: completed-export-errors
-      failures: 1
-  contains:
-    connector:
-      description: Name of the connector.
-      returned: success
-      type: str
-      sample: corp.contoso.com
-    result:
-      description: Result as the server calls it.
-      returned: success
-      type: str
-      sample: success
-    failures:
-      description: Objects that could not be written.
-      returned: success
-      type: int
-      sample: 0
+  type: bool
+  sample: true
 problems:
-  description: What keeps groups from being written back, each with the way out. Empty when all is well.
+  description: What keeps the server from syncing, each with the way out. Empty when all is well.
   returned: success
   type: list
   elements: str
@@ -154,18 +249,70 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _adsync, _adsync_runs
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _adsync, _adsync_runs, _adsync_scope
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import guarded_run
 
 
-def connector_facts(connector: _adsync.Connector) -> dict[str, t.Any]:
-    return {
+def connector_facts(client: CmdletClient, found: _adsync.Connector, gather: list[str]) -> dict[str, t.Any]:
+    is_forest = found.type == _adsync.FOREST
+    connector = _adsync.complete(client, found) if is_forest else found
+    facts: dict[str, t.Any] = {
         "name": connector.name,
         "type": connector.type,
         "account": connector.account,
         "container": connector.container,
     }
+    if "scope" in gather and is_forest:
+        facts.update(scope_facts(client, connector))
+    if "runs" in gather and connector.identifier is not None:
+        facts.update(run_facts(client, connector, connector.identifier, with_errors=is_forest))
+    return facts
+
+
+def scope_facts(client: CmdletClient, connector: _adsync.Connector) -> dict[str, t.Any]:
+    partitions = _adsync_scope.read_partitions(client, connector.name)
+    out = connector.container and _adsync_scope.out_of_scope(partitions, connector.container)
+    return {
+        "in_scope": None if connector.container is None else out is None,
+        "partitions": [
+            {
+                "dn": partition.dn,
+                "selected": partition.selected,
+                "included": list(partition.included),
+                "excluded": list(partition.excluded),
+            }
+            for partition in partitions
+        ],
+    }
+
+
+def run_facts(client: CmdletClient, connector: _adsync.Connector, identifier: str, *, with_errors: bool) -> dict[str, t.Any]:
+    runs = _adsync_runs.last_of_each(_adsync_runs.read_runs(client, identifier))
+    facts: dict[str, t.Any] = {
+        "runs": [
+            {
+                "profile": run.profile,
+                "result": run.result,
+                "end": run.end.isoformat() if run.end else None,
+                "failures": run.failures,
+            }
+            for run in runs
+        ]
+    }
+    if with_errors:
+        facts["export_errors"] = [
+            {
+                "dn": error.dn,
+                "type": error.kind,
+                "code": error.code,
+                "message": error.text,
+                "since": error.since,
+                "retries": error.retries,
+            }
+            for error in _adsync_runs.errors_below(runs, connector.container)
+        ]
+    return facts
 
 
 def scheduler_facts(scheduler: _adsync.Scheduler) -> dict[str, t.Any]:
@@ -185,26 +332,24 @@ def run(module: AnsibleModule) -> None:
     _adsync.import_module(client)
     settings = _adsync.read_settings(client)
     scheduler = _adsync.read_scheduler(client)
-    connectors = [
-        _adsync.complete(client, connector) if connector.type == _adsync.FOREST else connector
-        for connector in _adsync.read_connectors(client)
-    ]
-    exports = [_adsync_runs.read_last_export(client, item.identifier) for item in connectors if item.type == _adsync.FOREST]
+    build = _adsync.version(settings)
+    if outdated := _adsync.outdated(build):
+        module.warn(outdated)
+    gather = module.params["gather"]
     module.exit_json(
         changed=False,
-        version=_adsync.version(settings),
+        version=build,
         features=dict(_adsync.read_features(client, settings).tenant),
-        connectors=[connector_facts(connector) for connector in connectors],
+        connectors=[connector_facts(client, connector, gather) for connector in _adsync.read_connectors(client)],
         scheduler=scheduler_facts(scheduler),
-        last_exports=[
-            {"connector": export.connector, "result": export.result, "failures": export.failures} for export in exports if export
-        ],
+        has_dsacls=_adsync.has_program(client, "dsacls.exe"),
         problems=scheduler.problems(datetime.datetime.now(datetime.UTC)),
     )
 
 
 def main() -> None:
-    guarded_run(run, AnsibleModule(argument_spec={}, supports_check_mode=True))
+    gather = {"type": "list", "elements": "str", "choices": ["scope", "runs"], "default": ["scope", "runs"]}
+    guarded_run(run, AnsibleModule(argument_spec={"gather": gather}, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -150,6 +150,11 @@ accepted_domain:
       returned: when the accepted domain exists
       type: str
       sample: 6f1a5f0e-3b0c-4c1d-9a53-1d2f0a8f7c11
+before:
+  description: The accepted domain before the task, in the form of RV(accepted_domain). V(null) when there was none.
+  returned: success
+  type: dict
+  sample: null
 cmdlet_error:
   description: The cmdlet's error, part by part. Exchange writes it in the server's language.
   returned: when a cmdlet wrote an error
@@ -208,9 +213,10 @@ def run(module: AnsibleModule) -> None:
     domains = AcceptedDomains(client, check_mode=module.check_mode)
     present = module.params["state"] == "present"
     outcome = domains.ensure_present(wanted) if present else domains.ensure_absent(wanted.domain)
-    result = {"changed": outcome.changed, "accepted_domain": as_result(outcome.after)}
+    before, after = as_result(outcome.before), as_result(outcome.after)
+    result = {"changed": outcome.changed, "before": before, "accepted_domain": after}
     if module._diff:
-        result["diff"] = {"before": as_result(outcome.before) or {}, "after": as_result(outcome.after) or {}}
+        result["diff"] = {"before": before or {}, "after": after or {}}
     module.exit_json(**result)
 
 

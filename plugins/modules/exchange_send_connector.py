@@ -298,6 +298,14 @@ send_connector:
       returned: when the connector exists
       type: bool
       sample: false
+before:
+  description: The connector before the task, in the form of RV(send_connector). V(null) when there was none.
+  returned: success
+  type: dict
+  sample:
+    name: Outbound to Office 365 - 5d4e9b7a-93c2-4f0e-8a61-0f2b6a7c9d10
+    address_spaces:
+      - SMTP:contoso.mail.onmicrosoft.com;1
 cmdlet_error:
   description: The cmdlet's error, part by part. Exchange writes it in the server's language.
   returned: when a cmdlet wrote an error
@@ -367,9 +375,10 @@ def run(module: AnsibleModule) -> None:
     connectors = SendConnectors(client, check_mode=module.check_mode)
     present = module.params["state"] == "present"
     outcome = connectors.ensure_present(wanted) if present else connectors.ensure_absent(wanted.name)
-    result = {"changed": outcome.changed, "send_connector": as_result(outcome.after)}
+    before, after = as_result(outcome.before), as_result(outcome.after)
+    result = {"changed": outcome.changed, "before": before, "send_connector": after}
     if module._diff:
-        result["diff"] = {"before": as_result(outcome.before) or {}, "after": as_result(outcome.after) or {}}
+        result["diff"] = {"before": before or {}, "after": after or {}}
     module.exit_json(**result)
 
 

@@ -151,6 +151,11 @@ domain:
     default: false
     initial: false
     services: [Email]
+before:
+  description: The domain before the task, in the form of RV(domain). V(null) when the tenant did not have it.
+  returned: success
+  type: dict
+  sample: null
 verification_records:
   description:
     - The DNS records of which one proves the domain's ownership.
@@ -186,7 +191,7 @@ deferred:
   type: list
   elements: str
   sample:
-    - The records that prove ownership of groups.contoso.com are made when the domain is added to the tenant.
+    - The verification records of groups.contoso.com are made when it is added to the tenant.
 """
 
 import typing as t
@@ -217,7 +222,8 @@ def run(module: AnsibleModule) -> None:
         domains = TenantDomains(graph)
         current = domains.find(domain)
         steps = plan(current, state=params["state"], services=params["services"], make_default=params["make_default"])
-        result: dict[str, t.Any] = {"changed": steps.changes, "deferred": []}
+        before = current.to_result() if current else None
+        result: dict[str, t.Any] = {"changed": steps.changes, "before": before, "deferred": []}
         if not steps.changes:
             after = current
         elif module.check_mode:
@@ -237,7 +243,7 @@ def run(module: AnsibleModule) -> None:
         result["verification_records"] = domains.verification_records(domain) if actual else []
         result["service_records"] = domains.service_records(domain) if actual and actual.verified else []
     if module._diff:
-        result["diff"] = {"before": current.to_result() if current else {}, "after": result["domain"] or {}}
+        result["diff"] = {"before": before or {}, "after": result["domain"] or {}}
     module.exit_json(**result)
 
 

@@ -72,6 +72,7 @@ class Ansible:
         self.lab = lab
         self.directory = directory
         self.inventory = lab.inventory()
+        self.vars["hybrid_groups_report"] = str(directory / "report.html")
         self.environment: dict[str, str] = {}
 
     @property

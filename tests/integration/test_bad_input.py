@@ -94,7 +94,7 @@ def test_options(lab: Lab, ansible: Ansible, group: str, module: str, options: d
             "Outbound to Office 356",
             ["name: there is no send connector", contoso.HYBRID_CONNECTOR],
         ),
-        ("hybrid_groups_dns_provider", "azure", ["provider", "rfc2136"]),
+        ("hybrid_groups_dns_provider", "bind", ["provider", "rfc2136"]),
         ("hybrid_groups_dns_tsig_secret", "not base64", ["tsig_secret", "base64"]),
     ],
 )

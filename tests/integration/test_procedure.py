@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import typing as t
@@ -27,6 +28,7 @@ WAYS = pytest.mark.parametrize(
     ],
     indirect=True,
 )
+SOUND = ["on_premises", "to_connector", "connector", "to_tenant", "tenant", "to_directory", "directory"]
 STEPS = {"Group writeback", "Tenant domain", "Accepted domain", "DNS records", "Send connector"}
 
 
@@ -37,7 +39,7 @@ def table(run: t.Any) -> dict[str, str]:
 
 
 @WAYS
-def test_first_run_changes_every_step_second_run_nothing(lab: Lab, ansible: Ansible) -> None:
+def test_first_run_changes_every_step_second_run_nothing(lab: Lab, ansible: Ansible, tmp_path: pathlib.Path) -> None:
     first = ansible.run("hybrid_groups")
     assert first.returncode == 0, first.output
     assert table(first) == dict.fromkeys(STEPS, "yes")
@@ -57,11 +59,22 @@ def test_first_run_changes_every_step_second_run_nothing(lab: Lab, ansible: Ansi
     rights = view["directory"]["rights"]
     assert rights["may create groups"] is True
     assert rights["may create users"] is False
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["summary"]["steps"] == {"changed": 5, "unchanged": 0, "not_run": 0}
+    assert report["summary"]["prerequisites"] == {"passed": 4}
+    assert [place["id"] for place in report["mail_path"] if place["state"] == "sound"] == SOUND
+    before_and_after = {step["id"]: (step["before"], step["after"]) for step in report["sections"]["steps"]["records"]}
+    assert before_and_after["accepted_domain"][0] is None
+    assert [state["address_spaces"] for state in before_and_after["send_connector"]] == [
+        ["SMTP:contoso.mail.onmicrosoft.com;1"],
+        ["SMTP:contoso.mail.onmicrosoft.com;1", "SMTP:groups.contoso.com;1"],
+    ]
 
     second = ansible.run("hybrid_groups")
     assert second.returncode == 0, second.output
     assert second.changed == 0
     assert table(second) == dict.fromkeys(STEPS, "no")
+    assert second.result("hybrid_report")["summary"]["steps"] == {"changed": 0, "unchanged": 5, "not_run": 0}
     assert lab.world.view() == view
 
 
@@ -89,6 +102,7 @@ def test_check_mode_predicts_the_first_run_and_changes_nothing(lab: Lab, ansible
     # What only becomes known once the domain is in the tenant is named, not guessed.
     deferred = predicted.result("debug", 1)["msg"]
     assert any("MX host of groups.contoso.com" in sentence for sentence in deferred)
+    assert not pathlib.Path(predicted.result("hybrid_report")["path"]).exists()
     assert "+autodiscover.groups.contoso.com. 3600 IN CNAME autodiscover.outlook.com." in predicted.output
     assert "protection.outlook.com" not in str(predicted.result("group_domain_dns"))
 

@@ -44,6 +44,12 @@ _START_SECONDS = 120
 _TREE_DELETE = ("1.2.840.113556.1.4.805", True, None)
 
 
+# With a newer Samba's files over the system's, for this process and its children alone. $1 is its folder usr.
+_OVER_THE_SYSTEMS = 'mount -t overlay overlay -o lowerdir="$1":/usr /usr && shift && exec "$@"'
+NEWER = pathlib.Path(__file__).parents[2] / ".cache" / "samba-backports" / "usr"
+"""Samba 4.22 of bookworm-backports, unpacked there by .ci/run: it checks channel bindings."""
+
+
 def missing() -> str | None:
     """Why there can be no Samba here: a Debian package, or the user's rights. None when there can."""
     for program, package in (("samba-tool", "samba"), ("samba", "samba-ad-dc")):
@@ -92,8 +98,18 @@ def _provision(image: pathlib.Path) -> None:
     )
 
 
-def _run(*command: str) -> None:
-    process = subprocess.run(command, env={**os.environ, "PATH": _PATH}, capture_output=True, text=True, check=False)
+def _command(*command: str, usr: pathlib.Path | None = None) -> list[str]:
+    """The command line that runs a command of Samba's.
+
+    :param usr: take it from there; None: from the system
+    """
+    over = () if usr is None else ("unshare", "--mount", "sh", "-c", _OVER_THE_SYSTEMS, "sh", str(usr))
+    return [*over, *command]
+
+
+def _run(*command: str, usr: pathlib.Path | None = None) -> None:
+    environment = {**os.environ, "PATH": _PATH}
+    process = subprocess.run(_command(*command, usr=usr), env=environment, capture_output=True, text=True, check=False)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command[:3])}: {process.stdout}{process.stderr}")
 
@@ -106,6 +122,7 @@ class SambaDomain(Domain):
     :param number: distinguishes controllers of one process: each has a loopback address of its own
     :param expired: its certificate has run out
     :param options: lines of smb.conf's section global
+    :param usr: the folder usr of another Samba than the system's
     """
 
     kind = "samba"
@@ -122,11 +139,13 @@ class SambaDomain(Domain):
         number: int = 0,
         expired: bool = False,
         options: Mapping[str, str] | None = None,
+        usr: pathlib.Path | None = None,
     ) -> None:
         super().__init__(authority)
         self._image = image
         self.directory = directory
         self._expired = expired
+        self._usr = usr
         self._options = dict(options or {})
         self._process: subprocess.Popen[bytes] | None = None
         pid = os.getpid()
@@ -144,7 +163,17 @@ class SambaDomain(Domain):
         log = self.directory / "samba.log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                ["samba", "-F", "--no-process-group", "-M", "single", "-s", str(self._smb_conf), "--debug-stdout"],
+                _command(
+                    "samba",
+                    "-F",
+                    "--no-process-group",
+                    "-M",
+                    "single",
+                    "-s",
+                    str(self._smb_conf),
+                    "--debug-stdout",
+                    usr=self._usr,
+                ),
                 env={**os.environ, "PATH": _PATH},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -208,7 +237,8 @@ class SambaDomain(Domain):
         """A keytab with the account's key, which stays as it is."""
         path = self.directory / f"{account}.keytab"
         path.unlink(missing_ok=True)  # samba-tool would append
-        _run("samba-tool", "domain", "exportkeytab", str(path), f"--principal={account}", "-s", str(self._smb_conf))
+        export = ("samba-tool", "domain", "exportkeytab", str(path), f"--principal={account}", "-s", str(self._smb_conf))
+        _run(*export, usr=self._usr)
         return path
 
     def ticket(self, account: str, password: str) -> pathlib.Path:
@@ -268,6 +298,7 @@ class SambaDomain(Domain):
     def reset(self) -> None:
         with self.administrator() as connection:
             for dn in (contoso.WRITEBACK_OU, contoso.OTHER_OU):
+                directory_client.write_dacl(connection, [], dn)  # a rule in it may forbid to delete it
                 connection.delete(dn, controls=[_TREE_DELETE])
             for dn in (contoso.OTHER_OU, contoso.WRITEBACK_OU):
                 connection.add(dn, "organizationalUnit")

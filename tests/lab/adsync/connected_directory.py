@@ -11,12 +11,15 @@ import typing as t
 import warnings
 
 from lab import contoso
+from lab.directory import client
 from lab.directory import errors as directory_errors
 from lab.directory import search as directory_search
+from lab.directory import security_descriptor as security
 from lab.directory import update as directory_update
 from lab.directory.errors import LdapFailure
 from lab.directory.schema import attribute
 from lab.directory.search import Request, Requester
+from lab.directory.security_descriptor import Ace, SecurityDescriptor
 from lab.directory.update import Change
 
 with warnings.catch_warnings():
@@ -43,6 +46,12 @@ class ConnectedDirectory(t.Protocol):
     def find_user(self, principal_name: str) -> str | None:
         """DN of the user with this userPrincipalName."""
 
+    def find_account(self, name: str) -> str | None:
+        """DN of the account with this sAMAccountName."""
+
+    def sid(self, dn: str) -> str:
+        """SID of an account."""
+
     def read(self, dn: str, names: t.Iterable[str]) -> Attributes | None:
         """Attributes of an object; those without values are left out. None: there is no such object."""
 
@@ -54,6 +63,12 @@ class ConnectedDirectory(t.Protocol):
 
     def delete(self, dn: str) -> None:
         """Delete an object."""
+
+    def read_dacl(self, dn: str) -> list[Ace]:
+        """An object's access rules."""
+
+    def write_dacl(self, dn: str, aces: list[Ace]) -> None:
+        """Replace an object's access rules."""
 
 
 class EmbeddedDirectory:
@@ -74,14 +89,23 @@ class EmbeddedDirectory:
         return attribute("mailNickname") is not None
 
     def find_user(self, principal_name: str) -> str | None:
-        schema = attribute("userPrincipalName")
+        return self._find("userPrincipalName", principal_name)
+
+    def find_account(self, name: str) -> str | None:
+        return self._find("sAMAccountName", name)
+
+    def _find(self, name: str, wanted: str) -> str | None:
+        schema = attribute(name)
         assert schema is not None
 
         def is_it(values: Readable) -> bool:
-            return any(value.decode().casefold() == principal_name.casefold() for value in values(schema))
+            return any(value.decode().casefold() == wanted.casefold() for value in values(schema))
 
         rows = directory_search.search(self._requester, Request(contoso.BASE_DN, directory_search.SUBTREE, is_it, ("1.1",)))
         return rows[0][0] if rows else None
+
+    def sid(self, dn: str) -> str:
+        return security.read_sid(self._values(dn, "objectSid"))[0]
 
     def read(self, dn: str, names: t.Iterable[str]) -> Attributes | None:
         request = Request(dn, directory_search.BASE, lambda _values: True, tuple(names))
@@ -107,6 +131,18 @@ class EmbeddedDirectory:
     def delete(self, dn: str) -> None:
         directory_update.delete(self._requester, dn)
 
+    def read_dacl(self, dn: str) -> list[Ace]:
+        return SecurityDescriptor.from_bytes(self._values(dn, client.SD, security.DACL)).dacl or []
+
+    def write_dacl(self, dn: str, aces: list[Ace]) -> None:
+        value = SecurityDescriptor(security.SELF_RELATIVE, dacl=aces).to_bytes(security.DACL)
+        directory_update.modify(self._requester, dn, [Change(directory_update.REPLACE, client.SD, (value,))], security.DACL)
+
+    def _values(self, dn: str, name: str, sd_flags: int | None = None) -> bytes:
+        request = Request(dn, directory_search.BASE, lambda _values: True, (name,), sd_flags)
+        [(_dn, values)] = directory_search.search(self._requester, request)
+        return values[name][0]
+
 
 class LdapDirectory:
     """A domain controller.
@@ -119,9 +155,18 @@ class LdapDirectory:
         self.has_exchange_schema = has_exchange_schema
 
     def find_user(self, principal_name: str) -> str | None:
-        where = f"(userPrincipalName={escape_filter_chars(principal_name)})"
+        return self._find(f"(userPrincipalName={escape_filter_chars(principal_name)})")
+
+    def find_account(self, name: str) -> str | None:
+        return self._find(f"(sAMAccountName={escape_filter_chars(name)})")
+
+    def _find(self, where: str) -> str | None:
         found = self._search(contoso.BASE_DN, where, ldap3.SUBTREE, ["cn"])
         return found[0]["dn"] if found else None
+
+    def sid(self, dn: str) -> str:
+        [entry] = self._search(dn, "(objectClass=*)", ldap3.BASE, ["objectSid"])
+        return security.read_sid(entry["raw_attributes"]["objectSid"][0])[0]
 
     def read(self, dn: str, names: t.Iterable[str]) -> Attributes | None:
         try:
@@ -142,6 +187,13 @@ class LdapDirectory:
 
     def delete(self, dn: str) -> None:
         self._connection.delete(dn)
+        self._check()
+
+    def read_dacl(self, dn: str) -> list[Ace]:
+        return client.dacl(self._connection, dn)
+
+    def write_dacl(self, dn: str, aces: list[Ace]) -> None:
+        client.write_dacl(self._connection, aces, dn)
         self._check()
 
     def _search(self, base: str, where: str, scope: str, names: list[str]) -> list[dict[str, t.Any]]:

@@ -12,6 +12,7 @@ import datetime
 import typing as t
 
 from lab.adsync import objects as adsync_objects
+from lab.adsync import permissions
 from lab.adsync.connected_directory import ConnectedDirectory, EmbeddedDirectory
 from lab.adsync.export import Exported, export
 from lab.adsync.state import AD, CONTAINER_PARAMETER, Connector, ConnectState, Cycle, Partition, Run, Scheduler
@@ -19,7 +20,15 @@ from lab.directory import errors as directory_errors
 from lab.directory.errors import LdapFailure
 from lab.powershell import cmdlets as powershell_cmdlets
 from lab.powershell.binding import Parameter, Syntax, bind, command_not_found
-from lab.powershell.cmdlets import GET_ITEM_PROPERTY, IMPORT_MODULE, SELECT_OBJECT, WHERE_OBJECT, syntax
+from lab.powershell.cmdlets import (
+    GET_COMMAND,
+    GET_ITEM_PROPERTY,
+    IMPORT_MODULE,
+    SELECT_OBJECT,
+    SET_VARIABLE,
+    WHERE_OBJECT,
+    syntax,
+)
 from lab.powershell.objects import Call, NetObject, PowerShellError
 
 if t.TYPE_CHECKING:
@@ -32,15 +41,17 @@ _INSTALLATION = r"C:\Program Files\Microsoft Azure Active Directory Connect"
 REGISTRY_KEY = r"HKLM:\SOFTWARE\Microsoft\Azure AD Connect"
 ADSYNC_PATH = r"C:\Program Files\Microsoft Azure AD Sync\Bin\ADSync"
 ADSYNCCONFIG_PATH = rf"{_INSTALLATION}\AdSyncConfig\AdSyncConfig.psm1"
+ADSYNCPREP_PATH = rf"{_INSTALLATION}\AdPrep\AdSyncPrep.psm1"
 _MODULE_PATHS = {
     ADSYNC_PATH.lower(): "ADSync",
     rf"{ADSYNC_PATH}\ADSync.psd1".lower(): "ADSync",
     ADSYNCCONFIG_PATH.lower(): "AdSyncConfig",
     rf"{_INSTALLATION}\AdSyncConfig".lower(): "AdSyncConfig",
+    ADSYNCPREP_PATH.lower(): "AdSyncPrep",
 }
 
-OpenDirectory = t.Callable[[Connector], contextlib.AbstractContextManager[ConnectedDirectory]]
-"""Logs the connector's account on to its directory; raises LdapFailure when that is refused."""
+OpenDirectory = t.Callable[[str], contextlib.AbstractContextManager[ConnectedDirectory]]
+"""Logs an account (sAMAccountName) on to the directory; raises LdapFailure when that is refused."""
 
 Handler = t.Callable[[ConnectState, t.Mapping[str, t.Any]], t.Iterable[NetObject]]
 
@@ -150,7 +161,6 @@ _GET_SCHEDULER = _adsync("Get-ADSyncScheduler")
 _ADSYNCCONFIG: tuple[tuple[Syntax, Handler], ...] = (
     (syntax("Get-ADSyncADConnectorAccount", "Get-ADSyncADConnectorAccount"), _get_connector_account),
 )
-_MODULES = {"ADSync": _ADSYNC, "AdSyncConfig": _ADSYNCCONFIG}
 _ALIASES = {
     "select": "Select-Object",
     "where": "Where-Object",
@@ -166,7 +176,7 @@ class ConnectHost:
     The modules it has imported belong to the runspace: see :meth:`new_runspace`. ADSync loads itself at first use (as
     modules on the module path do); AdSyncConfig lies elsewhere and is imported by its path.
 
-    :param open_directory: the directory groups are exported to; by default the world's own
+    :param open_directory: the directory groups are exported to and permissions changed on; by default the world's own
     """
 
     language_mode = "FullLanguage"
@@ -175,10 +185,21 @@ class ConnectHost:
         self._world = world
         self._open_directory = open_directory or self._open_embedded_directory
         self._imported: set[str] = set()
+        self._variables: dict[str, str] = {}
 
     def new_runspace(self, _user: str) -> ConnectHost:
         """The same server, with nothing imported yet."""
         return ConnectHost(self._world, self._open_directory)
+
+    def run_scheduled_cycle(self) -> None:
+        """What the scheduler does every half hour, from beginning to end; a cycle in progress ends first."""
+        with self._world.lock:
+            state = self._world.connect
+            for start in (False, True):
+                if start:
+                    state.start_cycle(state.scheduler.next_policy)
+                while state.poll_cycle(self._export):
+                    pass
 
     def run(self, call: Call) -> list[t.Any]:
         """Run one cmdlet under the world's lock.
@@ -193,19 +214,53 @@ class ConnectHost:
                 "where-object": (WHERE_OBJECT, lambda _, p: powershell_cmdlets.where_object(p, call.pipeline_input)),
                 "import-module": (IMPORT_MODULE, self._import),
                 "get-itemproperty": (GET_ITEM_PROPERTY, _get_item_property),
+                "set-variable": (SET_VARIABLE, self._set_variable),
+                "get-command": (
+                    GET_COMMAND,
+                    lambda _, p: powershell_cmdlets.get_command(p, self._available(call), state.programs),
+                ),
             }
-            command, run = own[name] if name in own else self._find(state, call.cmdlet)
+            command, run = own[name] if name in own else self._find(call)
             [binding] = bind(command, call)
             return binding.run(lambda: run(state, binding.parameters))
 
-    def _find(self, state: ConnectState, cmdlet: str) -> tuple[Syntax, Handler]:
-        modules = {**_MODULES, "ADSync": (*_ADSYNC, (_GET_SCHEDULER, self._get_scheduler))}
-        for module, commands in modules.items():
-            loads_itself = module == "ADSync" and state.module_on_path
-            for command, handler in commands:
-                if command.cmdlet.lower() == cmdlet.lower() and (module in self._imported or loads_itself):
-                    return command, handler
-        raise command_not_found(cmdlet)
+    def _find(self, call: Call) -> tuple[Syntax, Handler]:
+        for command, handler in self._commands(call):
+            if command.cmdlet.lower() == call.cmdlet.lower():
+                return command, handler
+        raise command_not_found(call.cmdlet)
+
+    def _available(self, call: Call) -> list[Syntax]:
+        return [command for command, _handler in self._commands(call)]
+
+    def _commands(self, call: Call) -> t.Iterator[tuple[Syntax, Handler]]:
+        """The cmdlets of the modules that are loaded or load themselves."""
+        state = self._world.connect
+        if "ADSync" in self._imported or state.module_on_path:
+            yield from (*_ADSYNC, (_GET_SCHEDULER, self._get_scheduler))
+        if "AdSyncConfig" in self._imported:
+            yield from _ADSYNCCONFIG
+            if state.permission_command in ("current", "refuses OUs"):
+                yield permissions.current_syntax(state), self._as_user(call, self._set_permissions)
+        if "AdSyncPrep" in self._imported:
+            yield permissions.LEGACY_SYNTAX, self._as_user(call, permissions.initialize_group_writeback)
+
+    def _as_user(self, call: Call, command: t.Callable[[ConnectedDirectory, t.Mapping[str, t.Any]], t.Any]) -> Handler:
+        """A command that goes on to a domain controller as the session's user. assumed: the logon is delegated."""
+
+        def run(_state: ConnectState, parameters: t.Mapping[str, t.Any]) -> t.Any:
+            with self._open_directory(call.user.rpartition("\\")[2].partition("@")[0]) as directory:
+                return command(directory, parameters)
+
+        return run
+
+    def _set_permissions(self, directory: ConnectedDirectory, parameters: t.Mapping[str, t.Any]) -> t.Any:
+        preference = self._variables.get("confirmpreference", "High")
+        return permissions.set_writeback_permissions(self._world.connect, directory, parameters, preference)
+
+    def _set_variable(self, _state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
+        self._variables[parameters["Name"].lower()] = str(parameters["Value"])
+        return []
 
     def _get_scheduler(self, state: ConnectState, _parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
         in_progress = state.poll_cycle(self._export)
@@ -218,7 +273,7 @@ class ConnectHost:
         if not (container or space):
             return Exported()
         try:
-            with self._open_directory(connector) as directory:
+            with self._open_directory(connector.connectivity["forest-login-user"]) as directory:
                 return export(space, self._world.tenant.groups, container, directory, at)
         except LdapFailure as failure:
             # Result codes of a run that cannot begin (FIM's Run History XML, <result>).
@@ -226,8 +281,8 @@ class ConnectHost:
             return Exported("no-start-credentials" if refused else "no-start-connection")
 
     @contextlib.contextmanager
-    def _open_embedded_directory(self, connector: Connector) -> t.Iterator[ConnectedDirectory]:
-        yield EmbeddedDirectory(self._world.directory, connector.connectivity["forest-login-user"])
+    def _open_embedded_directory(self, account: str) -> t.Iterator[ConnectedDirectory]:
+        yield EmbeddedDirectory(self._world.directory, account)
 
     def _import(self, state: ConnectState, parameters: t.Mapping[str, t.Any]) -> list[NetObject]:
         for name in parameters["Name"]:
@@ -236,7 +291,7 @@ class ConnectHost:
                 found_by_name["adsync"] = "ADSync"
             wanted = name.rstrip("\\").lower()
             module = _MODULE_PATHS.get(wanted) or found_by_name.get(wanted)
-            if module is None:
+            if module is None or module not in state.modules:
                 raise powershell_cmdlets.module_not_found(name)
             self._imported.add(module)
         return []

@@ -107,6 +107,9 @@ class ConnectState:
     :ivar polls_per_cycle: how many reads of the scheduler see a started cycle in progress
     :ivar results: planted: result of runs to come, by connector name and run profile; they do nothing then
     :ivar spaces: the written-back groups of each connector, by its name
+    :ivar permission_command: Microsoft's command for the rights of group writeback: ``current``, ``refuses OUs`` (the current
+        one, as in 2019), ``legacy`` (that of 1.1 builds) or ``none``
+    :ivar programs: on its search path; dsacls comes with the remote server administration tools (RSAT)
     :ivar module_on_path: False: ADSync is found by its path only, as in a session older than the installation
     """
 
@@ -120,7 +123,9 @@ class ConnectState:
     results: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     runs: list[Run] = dataclasses.field(default_factory=list)
     spaces: dict[str, Space] = dataclasses.field(default_factory=dict)
+    permission_command: str = "current"
     module_on_path: bool = True
+    programs: list[str] = dataclasses.field(default_factory=lambda: ["dsacls.exe"])
 
     @classmethod
     def seed(cls) -> ConnectState:
@@ -149,6 +154,11 @@ class ConnectState:
         state.set_group_writeback(contoso.WRITEBACK_OU)
         state._record("Delta")
         return state
+
+    @property
+    def modules(self) -> set[str]:
+        """The PowerShell modules on the server's disk."""
+        return {"ADSync", "AdSyncPrep" if self.permission_command == "legacy" else "AdSyncConfig"}
 
     @property
     def ad_connector(self) -> Connector:
@@ -218,6 +228,8 @@ class ConnectState:
         return {
             "version": self.version,
             "module_on_path": self.module_on_path,
+            "programs": list(self.programs),
+            "permission_command": self.permission_command,
             "connectors": {connector.name: _connector_view(connector) for connector in self.connectors},
             "features": dict(self.features),
             "settings": dict(self.settings),

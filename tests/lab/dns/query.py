@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answering DNS queries from zones (RFC 1034 4.3.2). Delegations inside a zone are not modelled."""
+"""Answering DNS queries from zones (RFC 1034 4.3.2)."""
 
 from __future__ import annotations
 
@@ -63,6 +63,10 @@ def _follow(
             if recursive:
                 _outside(zones, name, response)
             return
+        cut = _cut(zone, name)
+        if cut is not None:
+            _refer(zone, cut, response)
+            return
         source = _source(zone, name)
         if source is None:
             response.set_rcode(dns.rcode.NXDOMAIN)
@@ -79,6 +83,31 @@ def _follow(
         if not found:
             _add_soa(zone, response)
         return
+
+
+def _cut(zone: Zone, name: dns.name.Name) -> dns.name.Name | None:
+    """The topmost name at or above this one, below the zone's own, that has NS records (RFC 1034 4.3.2 step 3b)."""
+    origin = dns.name.from_text(zone.origin)
+    cut = None
+    while name != origin:
+        if zone.get(name, dns.rdatatype.NS):
+            cut = name
+        name = name.parent()
+    return cut
+
+
+def _refer(zone: Zone, cut: dns.name.Name, response: dns.message.Message) -> None:
+    """Name the servers of a delegated zone, with their addresses where this zone has them, not as an authority."""
+    response.flags &= ~dns.flags.AA
+    servers = zone.get(cut, dns.rdatatype.NS)
+    if servers is None:
+        raise ValueError(f"{cut} has no NS records")
+    response.authority.append(_rrset(cut, servers))
+    for server in servers:
+        if server.target.is_subdomain(dns.name.from_text(zone.origin)):
+            address = zone.get(server.target, dns.rdatatype.A)
+            if address:
+                response.additional.append(_rrset(server.target, address))
 
 
 def _source(zone: Zone, name: dns.name.Name) -> dns.name.Name | None:

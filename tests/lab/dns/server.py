@@ -28,7 +28,7 @@ from lab import contoso
 from lab.dns.message import Keyring, Unserved, describe, read_request
 from lab.dns.query import answer_query, zone_transfer
 from lab.dns.update import UpdateRefused, apply_update
-from lab.dns.zones import DnsState
+from lab.dns.zones import DnsState, enclosing_zone
 from lab.tcp_service import POLL_SECONDS, TcpService
 from lab.traffic import Dropped, Traffic
 
@@ -55,6 +55,7 @@ class DnsServer:
     :param port: the port of all of them, UDP and TCP; 0 takes a free one
     :param keyring: the TSIG keys that may update and transfer zones; the lab's key when None
     :param recursive: a resolver instead of an authoritative server: no updates, no transfers, RA set and AA not
+    :param own: zones that a resolver has itself and answers from as an authority, as DNS servers of Active Directory do
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class DnsServer:
         port: int = 0,
         keyring: Keyring | None = None,
         recursive: bool = False,
+        own: t.Callable[[], DnsState] | None = None,
     ) -> None:
         self._world = world
         self._traffic = traffic
         self._name = name
         self._keyring = contoso_keyring() if keyring is None else keyring
         self._recursive = recursive
+        self._own = own
         self._listeners = self._bind(addresses, port)
 
     @property
@@ -129,10 +132,14 @@ class DnsServer:
         except Unserved as unserved:
             return unserved.answer
         response = dns.message.make_response(request, recursion_available=self._recursive)
-        if request.edns > 0:
+        if request.edns >= 0 and address in self._world.dns.without_edns:
+            # What servers from before EDNS say to an OPT record (RFC 6891 7).
+            response.use_edns(False)
+            response.set_rcode(dns.rcode.FORMERR)
+        elif request.edns > 0:
             response.set_rcode(dns.rcode.BADVERS)  # RFC 6891 6.1.3
         elif isinstance(request, dns.update.UpdateMessage):
-            self._update(request, response)
+            self._update(request, response, address=address)
         elif request.opcode() != dns.opcode.QUERY:
             response.set_rcode(dns.rcode.NOTIMP)
         elif len(request.question) != 1:
@@ -142,29 +149,41 @@ class DnsServer:
         size = MAX_MESSAGE_BYTES if tcp else max(MIN_UDP_BYTES, request.payload)
         return response.to_wire(max_size=size, prefer_truncation=True)
 
-    def _update(self, request: dns.update.UpdateMessage, response: dns.message.Message) -> None:
-        if self._recursive:
+    def _responsible(self, name: dns.name.Name) -> tuple[DnsState, bool]:
+        """The zones that answer for a name, and whether as a resolver does."""
+        own = self._own() if self._own else None
+        if own is not None and enclosing_zone(own.zones, name):
+            return own, False
+        return self._world.dns, self._recursive
+
+    def _update(self, request: dns.update.UpdateMessage, response: dns.message.Message, *, address: str) -> None:
+        origin = request.zone[0].name if request.zone else dns.name.root
+        state, recursive = self._responsible(origin)
+        if recursive or (origin.to_text().lower() in state.zones.keys() - state.served_by(address)):
             response.set_rcode(dns.rcode.NOTAUTH)
             return
         try:
-            apply_update(self._world.dns, request, signed=request.had_tsig)
+            apply_update(state, request, signed=request.had_tsig)
         except UpdateRefused as refused:
             response.set_rcode(refused.rcode)
 
     def _query(self, request: dns.message.Message, response: dns.message.Message, *, address: str, tcp: bool) -> None:
-        state = self._world.dns
         question = request.question[0]
+        state, recursive = self._responsible(question.name)
         if question.name.to_text().lower() in {name.rstrip(".").lower() + "." for name in state.servfail}:
             response.set_rcode(dns.rcode.SERVFAIL)
             return
         zones = state.seen_by(address)
+        if not recursive:
+            served = state.served_by(address)
+            zones = {origin: zone for origin, zone in zones.items() if origin in served}
         if question.rdtype != dns.rdatatype.AXFR:
-            answer_query(zones, request, response, recursive=self._recursive)
+            answer_query(zones, request, response, recursive=recursive)
             return
         zone = zones.get(question.name.to_text().lower())
         if not tcp:
             response.set_rcode(dns.rcode.FORMERR)  # RFC 5936 4.2: AXFR over UDP is not defined
-        elif zone is None or self._recursive:
+        elif zone is None or recursive:
             response.set_rcode(dns.rcode.NOTAUTH)
         elif not request.had_tsig:
             response.set_rcode(dns.rcode.REFUSED)

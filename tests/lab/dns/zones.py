@@ -121,12 +121,16 @@ class DnsState:
     :ivar lag: server address to the number of queries it answers from its old copy after each update (FOR_EVER: until
         :meth:`catch_up`). Models secondaries and resolver caches that follow the primary late (RFC 1034 4.3.5) without
         clocks: a waiting client gets the new answer after so many questions.
+    :ivar hosts: zone to the addresses of the only servers that have it, where not all do; the others delegate it
+    :ivar without_edns: addresses of servers that know no EDNS
     """
 
     zones: dict[str, Zone]
     servfail: set[str] = dataclasses.field(default_factory=set)
     lag: dict[str, int] = dataclasses.field(default_factory=dict)
     stale: dict[str, StaleCopy] = dataclasses.field(default_factory=dict)
+    hosts: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    without_edns: set[str] = dataclasses.field(default_factory=set)
 
     @classmethod
     def seed(cls) -> DnsState:
@@ -168,6 +172,10 @@ class DnsState:
             if copy_held.queries == 0:
                 self.catch_up(address)
         return copy_held.zones
+
+    def served_by(self, address: str) -> set[str]:
+        """The origins of the zones that the server at this address has."""
+        return {origin for origin in self.zones if address in self.hosts.get(origin, {address})}
 
     def catch_up(self, address: str) -> None:
         """Let a lagging server fetch the zones now."""

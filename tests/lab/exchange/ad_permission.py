@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Get-, Add- and Remove-ADPermission on send connectors: extended rights.
+"""Get-, Add- and Remove-ADPermission on send connectors, Get- on groups too: extended rights.
 
 Sources: the cmdlet references; "Send connectors" (Send connector permissions) for the rights; property names of the objects from
 public scripts that filter on User, ExtendedRights, Deny and IsInherited.
@@ -11,12 +11,16 @@ from __future__ import annotations
 import typing as t
 
 from lab import contoso
+from lab.directory import names as directory_names
 from lab.exchange import errors as exchange_errors
 from lab.exchange import values
 from lab.exchange.objects import send_connector_dn
 from lab.exchange.state import Permission, SendConnector
 from lab.exchange.task import Task
 from lab.powershell.objects import EnumValue, MultiValued, NetObject, PowerShellError
+
+if t.TYPE_CHECKING:
+    from lab.directory.state import Entry
 
 _TASKS = "Microsoft.Exchange.Configuration.Tasks"
 RIGHTS = (
@@ -45,9 +49,15 @@ _INHERITED = tuple(Permission(_EXCHANGE_SERVERS, right, inherited=True) for righ
 
 
 def get(task: Task) -> list[NetObject]:
-    connector = _connector(task)
+    """The rules of a connector, or of a group of the domain by its distinguished name."""
     user = _principal(task) if task.parameters.get("User") else None
-    return [_entry(item, connector) for item in (*connector.permissions, *_INHERITED) if user in (None, item.user)]
+    group = _group(task)
+    if group is not None:
+        permissions, identity = task.state.group_permissions.get(group.dn, []), values.ad_object_id(group.dn, group.guid)
+    else:
+        connector = _connector(task)
+        permissions, identity = [*connector.permissions, *_INHERITED], _identity(connector)
+    return [_entry(item, identity) for item in permissions if user in (None, item.user)]
 
 
 def add(task: Task) -> list[NetObject]:
@@ -63,7 +73,7 @@ def add(task: Task) -> list[NetObject]:
             continue
         connector.permissions.append(item)
         connector.changed = task.state.tick()
-    return [_entry(item, connector) for item in wanted]
+    return [_entry(item, _identity(connector)) for item in wanted]
 
 
 def remove(task: Task) -> list[NetObject]:
@@ -85,6 +95,18 @@ def remove(task: Task) -> list[NetObject]:
 
 def _connector(task: Task) -> SendConnector:
     return task.find_one(task.state.send_connectors, lambda connector: send_connector_dn(connector.name))
+
+
+def _group(task: Task) -> Entry | None:
+    try:
+        entry = task.directory.find(str(task.parameters["Identity"]))
+    except directory_names.DnError:
+        return None
+    return entry if entry is not None and entry.object_class.name == "group" else None
+
+
+def _identity(connector: SendConnector) -> NetObject:
+    return values.ad_object_id(send_connector_dn(connector.name), connector.guid)
 
 
 def _wanted(task: Task) -> list[Permission]:
@@ -116,7 +138,7 @@ def _not_found(task: Task, message: str) -> PowerShellError:
     return exchange_errors.exchange_error(task.cmdlet, task.server.name, exception, message)
 
 
-def _entry(item: Permission, connector: SendConnector) -> NetObject:
+def _entry(item: Permission, identity: NetObject) -> NetObject:
     # assumed: types and order of the properties.
     rights = MultiValued(
         f"{values.DATA}.MultiValuedProperty",
@@ -135,7 +157,7 @@ def _entry(item: Permission, connector: SendConnector) -> NetObject:
         "Deny": item.deny,
         "InheritanceType": EnumValue("System.DirectoryServices.ActiveDirectorySecurityInheritance", "All", 1),
         "User": NetObject([f"{_TASKS}.SecurityPrincipalIdParameter", "System.Object"], item.user, {}),
-        "Identity": values.ad_object_id(send_connector_dn(connector.name), connector.guid),
+        "Identity": identity,
         "IsInherited": item.inherited,
         "IsValid": True,
         "ObjectState": values.object_state("Unchanged"),

@@ -28,8 +28,8 @@ ROLES: dict[str, frozenset[str]] = {
     # "Mail flow permissions", entries Message tracking and Queues.
     "Message Tracking": frozenset(("Get-MessageTrackingLog", "Get-TransportService")),
     "Transport Queues": frozenset(("Get-Queue", "Get-Message")),
-    "Mail Recipients": frozenset(("Get-Group", "Get-Recipient", "Update-Recipient", "Get-Mailbox", "Get-RemoteMailbox")),
-    "View-Only Recipients": frozenset(("Get-Group", "Get-Recipient", "Get-Mailbox", "Get-RemoteMailbox")),
+    "Mail Recipients": frozenset(("Get-Group", "Get-Mailbox", "Get-Recipient", "Get-RemoteMailbox", "Update-Recipient")),
+    "View-Only Recipients": frozenset(("Get-Group", "Get-Mailbox", "Get-Recipient", "Get-RemoteMailbox")),
     "Active Directory Permissions": frozenset(("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")),
 }
 EVERYTHING = "Organization Management"

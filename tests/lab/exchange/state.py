@@ -155,6 +155,8 @@ class ExchangeState:
     domain_controllers: DomainControllers = dataclasses.field(default_factory=DomainControllers)
     mailboxes: list[Mailbox] = dataclasses.field(default_factory=lambda: exchange_mailboxes.seed(SERVER))
     transport: TransportState = dataclasses.field(default_factory=TransportState)
+    # Extended rights on groups, by distinguished name.
+    group_permissions: dict[str, list[Permission]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def seed(cls) -> ExchangeState:

@@ -16,6 +16,8 @@ from lab.ldap.filter import read_filter
 
 BIND, UNBIND, SEARCH, MODIFY, ADD, DELETE, MODIFY_DN = 0x60, 0x42, 0x63, 0x66, 0x68, 0x4A, 0x6C
 COMPARE, ABANDON, EXTENDED = 0x6E, 0x50, 0x77
+ONE_WAY = (UNBIND, ABANDON)
+"""Requests without a response (RFC 4511 4.3, 4.11)."""
 
 OPERATIONS = {
     BIND: "bind",

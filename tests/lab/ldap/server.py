@@ -18,7 +18,6 @@ from lab.traffic import Dropped, Traffic
 if t.TYPE_CHECKING:
     from lab.world import World
 
-_ONE_WAY = (ldap.UNBIND, ldap.ABANDON)
 _HANDSHAKE_SECONDS = 10.0
 
 
@@ -135,7 +134,7 @@ class _Connection:
                 message = ldap.read_message(data)
                 if message.tag == ldap.UNBIND:
                     return
-                if message.tag not in _ONE_WAY:
+                if message.tag not in ldap.ONE_WAY:
                     self._answer(message)
         except ber.BerError as exc:
             self._socket.sendall(ldap.notice_of_disconnection(f"00000057: LdapErr: DSID-0C090B5C, comment: {exc}"))

@@ -47,6 +47,8 @@ class Session:
 
         :raises BerError: the request is malformed; the connection is to be closed
         """
+        if message.tag in ldap.ONE_WAY:
+            return []
         with self._world.lock:
             try:
                 return self._dispatch(message)

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PowerShell's own cmdlets the Connect server offers: Select-Object, Where-Object, Import-Module, Get-ItemProperty.
+"""PowerShell's own cmdlets the Connect server offers: Select-Object, Where-Object, Import-Module, Get-Command and a few more.
 
 Only the parameters a pipeline of cmdlets needs. Sources: the references of Microsoft.PowerShell.Utility, .Core and
 .Management, about_Comparison_Operators.
@@ -12,7 +12,7 @@ import fnmatch
 import typing as t
 import uuid
 
-from lab.powershell.binding import Parameter, Syntax
+from lab.powershell.binding import Parameter, Syntax, command_not_found
 from lab.powershell.conversion import display
 from lab.powershell.custom_object import custom_object, enumerate_value, property_name, property_value
 from lab.powershell.objects import EnumValue, NetObject, PowerShellError
@@ -66,6 +66,54 @@ GET_ITEM_PROPERTY = syntax(
     Parameter("Name", "String[]", 2),
     mandatory=["Path"],
 )
+
+SET_VARIABLE = syntax(
+    "Set-Variable",
+    f"{_COMMANDS}.SetVariableCommand",
+    Parameter("Name", "String", 1),
+    Parameter("Value", "Object", 2),
+    Parameter("Scope"),
+    mandatory=["Name"],
+)
+
+GET_COMMAND = syntax(
+    "Get-Command",
+    f"{_COMMANDS}.GetCommandCommand",
+    Parameter("Name", "String[]", 1),
+    Parameter("ParameterName", "String[]"),
+    Parameter("CommandType", "CommandTypes"),
+)
+
+
+def get_command(
+    parameters: t.Mapping[str, t.Any], available: t.Iterable[Syntax], programs: t.Iterable[str] = ()
+) -> t.Iterator[NetObject]:
+    """Get-Command: by wildcard, and by the names of parameters; programs, where CommandType asks for them (Application).
+
+    :raises PowerShellError: a name without wildcard that is not there
+    """
+    patterns, names = parameters.get("Name", ["*"]), {name.lower() for name in parameters.get("ParameterName", ())}
+    if parameters.get("CommandType", "").lower() == "application":
+        yield from _applications(patterns, programs)
+        return
+    commands = list(available)
+    for pattern in patterns:
+        found = [item for item in commands if fnmatch.fnmatchcase(item.cmdlet.lower(), pattern.lower())]
+        if not found and not any(wildcard in pattern for wildcard in "*?"):
+            raise command_not_found(pattern)
+        for item in found:
+            if not names or names & {parameter.lower() for parameter in item.parameters}:
+                kind = "CmdletInfo" if item.compiled else "FunctionInfo"
+                yield NetObject([f"System.Management.Automation.{kind}", "System.Object"], item.cmdlet, {"Name": item.cmdlet})
+
+
+def _applications(patterns: t.Iterable[str], programs: t.Iterable[str]) -> t.Iterator[NetObject]:
+    for pattern in patterns:
+        found = [name for name in programs if fnmatch.fnmatchcase(name.lower(), pattern.lower())]
+        if not found and not any(wildcard in pattern for wildcard in "*?"):
+            raise command_not_found(pattern)
+        for name in found:
+            yield NetObject(["System.Management.Automation.ApplicationInfo", "System.Object"], name, {"Name": name})
 
 
 def select_object(parameters: t.Mapping[str, t.Any], items: list[t.Any]) -> t.Iterator[t.Any]:

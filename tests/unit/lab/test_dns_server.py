@@ -27,6 +27,7 @@ import pytest
 
 from lab import contoso
 from lab.dns.server import DnsServer, DnsState
+from lab.dns.zones import Zone
 from lab.traffic import Fault, Traffic
 
 PRIMARY, SECONDARY, RESOLVER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
@@ -192,6 +193,53 @@ def test_long_answer_is_truncated_over_udp_and_whole_over_tcp(lab: Lab) -> None:
 def test_unknown_edns_version_is_told_so(lab: Lab) -> None:
     query = dns.message.make_query("contoso.com", "MX", use_edns=1)
     assert dns.query.udp(query, PRIMARY, port=lab.port, timeout=TIMEOUT).rcode() == dns.rcode.BADVERS
+
+
+def test_a_server_from_before_edns_refuses_it(lab: Lab) -> None:
+    lab.state.without_edns = {PRIMARY}
+    query = dns.message.make_query("contoso.com", "MX", use_edns=0)
+    response = dns.query.udp(query, PRIMARY, port=lab.port, timeout=TIMEOUT)
+    assert response.rcode() == dns.rcode.FORMERR
+    assert response.edns == -1
+    assert lab.texts("contoso.com", "MX") == ["10 mail.contoso.com."]
+
+
+def test_a_delegated_zone_is_referred_to_its_servers(lab: Lab) -> None:
+    child = Zone.new("groups.contoso.com")
+    lab.state.zones[child.origin] = child
+    lab.state.zones["contoso.com."].add("groups.contoso.com", "NS", "ns2.contoso.com.")
+    lab.state.hosts = {child.origin: {SECONDARY}}
+    response = lab.query("autodiscover.groups.contoso.com", "CNAME")
+    assert not response.flags & dns.flags.AA
+    assert not response.answer
+    assert [str(rrset) for rrset in response.authority] == ["groups.contoso.com. 3600 IN NS ns2.contoso.com."]
+    assert [str(rrset) for rrset in response.additional] == [f"ns2.contoso.com. 300 IN A {SECONDARY}"]
+    assert lab.texts("groups.contoso.com", "MX", at=SECONDARY) == ["10 mail.groups.contoso.com."]
+    assert lab.texts("groups.contoso.com", "MX", at=RESOLVER) == ["10 mail.groups.contoso.com."]
+    assert lab.send(update("groups.contoso.com")) == "NOTAUTH"
+    assert lab.send(update("groups.contoso.com"), at=SECONDARY) == "NOERROR"
+
+
+def test_a_resolver_may_have_a_zone_of_its_own(lab: Lab) -> None:
+    inside = DnsState({zone.origin: zone for zone in [Zone.new("contoso.com")]})
+    inside.zones["contoso.com."].add("ex1.contoso.com", "A", "127.0.0.9")
+    server = DnsServer(
+        lab.world, traffic=lab.traffic, addresses=("127.0.0.4",), port=lab.port, recursive=True, own=lambda: inside
+    )
+    server.start()
+    try:
+        response = lab.query("ex1.contoso.com", "A", at="127.0.0.4")
+        assert response.flags & dns.flags.AA
+        assert response.answer
+        assert lab.query("groups.contoso.com", "MX", at="127.0.0.4").rcode() == dns.rcode.NXDOMAIN
+        assert not lab.query("fabrikam.com", "MX", at="127.0.0.4").flags & dns.flags.AA
+        change = update()
+        change.add("groups", 300, "MX", "0 mail.example.")
+        assert lab.send(change, at="127.0.0.4") == "NOERROR"
+        assert inside.values("groups.contoso.com", "MX") == ["0 mail.example."]
+        assert lab.texts("groups.contoso.com", "MX") == []
+    finally:
+        server.stop()
 
 
 def test_other_opcodes_are_not_implemented(lab: Lab) -> None:

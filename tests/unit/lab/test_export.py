@@ -12,7 +12,7 @@ from ldap3 import MODIFY_REPLACE
 
 from lab import contoso
 from lab.adsync.connected_directory import LdapDirectory
-from lab.adsync.endpoint import ConnectHost, Connector
+from lab.adsync.endpoint import ConnectHost
 from lab.cloud.unified_group import UnifiedGroup
 from lab.directory.client import CHANGE, CREATE, add_rules, explicit, read, write_dacl
 from lab.powershell.objects import Call
@@ -35,8 +35,8 @@ class Connect:
         self.host = ConnectHost(self.world, self._log_on)
 
     @contextlib.contextmanager
-    def _log_on(self, _connector: Connector) -> Iterator[LdapDirectory]:
-        with self.domain.connector() as connection:
+    def _log_on(self, account: str) -> Iterator[LdapDirectory]:
+        with self.domain.connect(account, contoso.PASSWORDS[account]) as connection:
             yield LdapDirectory(connection, has_exchange_schema=self.domain.has_exchange_schema)
 
     @property
@@ -177,6 +177,16 @@ def test_staging_exports_nothing(granted: Connect) -> None:
         pass
     with granted.domain.admin() as admin, pytest.raises(RuntimeError, match="noSuchObject"):
         read(admin, granted.dn(0), "cn")
+
+
+def test_the_scheduler_starts_cycles_by_itself() -> None:
+    world = World()
+    host = ConnectHost(world)
+    before = len(world.connect.runs)
+    host.run(Call("Start-ADSyncSyncCycle", [], [], contoso.ADMIN, print))
+    host.run_scheduled_cycle()
+    assert world.connect.cycle is None
+    assert len(world.connect.runs) == before + 12  # the one in progress, and its own
 
 
 def test_the_lab_as_a_whole_exports_to_its_own_directory() -> None:

@@ -476,6 +476,7 @@ _VALID = (
 )
 
 
+@hypothesis.example(data=_VALID[0], changes=[(5, 0x42)])  # unbind, which has no answer
 @hypothesis.given(st.sampled_from(_VALID), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), min_size=1, max_size=3))
 def test_garbage_is_answered_or_ends_the_connection(data: bytes, changes: list[tuple[int, int]]) -> None:
     garbled = bytearray(data)

@@ -24,10 +24,14 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 RESOLVER = "127.0.0.3"
+INTERNAL = "127.0.0.4"
 
 
 class CloudLab:
-    """Name servers 127.0.0.1 (primary) and 127.0.0.2, resolver 127.0.0.3, Graph with its sign-in."""
+    """Name servers 127.0.0.1 (primary) and 127.0.0.2, resolver 127.0.0.3, Graph with its sign-in.
+
+    127.0.0.4 is the DNS server that on-premises servers use: a resolver with the zones of ``world.internal_dns`` of its own.
+    """
 
     def __init__(self, directory: pathlib.Path) -> None:
         self.authority = CertificateAuthority(directory)
@@ -43,6 +47,15 @@ class CloudLab:
             port=self.dns.port,
             recursive=True,
         )
+        self.internal = DnsServer(
+            self.world,
+            traffic=self.traffic,
+            name="internal",
+            addresses=(INTERNAL,),
+            port=self.dns.port,
+            recursive=True,
+            own=lambda: t.cast(DnsState, self.world.internal_dns),
+        )
         tls = self.authority.server_context("localhost", "127.0.0.1")
         self.cloud = CloudServer(self.world, traffic=self.traffic, tls=tls)
 
@@ -52,6 +65,7 @@ class CloudLab:
 
     def reset(self) -> None:
         self.world.dns = DnsState.seed()
+        self.world.internal_dns = DnsState({})
         self.world.tenant = TenantState.seed()
         self.traffic.reset()
 
@@ -92,7 +106,7 @@ class CloudLab:
 @pytest.fixture(scope="session")
 def started_cloud_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudLab]:
     lab = CloudLab(tmp_path_factory.mktemp("cloud"))
-    servers = (lab.dns, lab.resolver, lab.cloud)
+    servers = (lab.dns, lab.resolver, lab.internal, lab.cloud)
     for server in servers:
         server.start()
     yield lab

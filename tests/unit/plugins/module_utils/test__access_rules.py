@@ -222,3 +222,24 @@ def test_verdicts_in_words() -> None:
     sentences = [explain(verdict, {}) for verdict in judge(CREATE).verdicts]
     assert sentences[0] == "may create groups (the OU itself)"
     assert sentences[2] == "may not read groups (group objects below the OU): no rule allows it"
+
+
+@pytest.mark.parametrize(
+    ("ace", "more_than_needed"),
+    [
+        (allow(0x300FF), True),
+        (allow(0x20, AceFlag(0)), True),
+        (allow(0x1, of=USER_CLASS), True),
+        (allow(0x40000, CI | IO, on=GROUP_CLASS), True),
+        (allow(0x20, CI | IO, on=USER_CLASS), True),
+        (CREATE, False),
+        (USE, False),
+        (allow(0x20, CI | IO, on=GROUP_CLASS), False),
+        (allow(0x1, AceFlag(0), of=GROUP_CLASS), False),
+        (allow(GENERIC_READ), False),
+        (allow(GENERIC_ALL, sid=SYNC_GROUP), False),  # a group's rights are not the account's own
+        (deny(0x2), False),
+    ],
+)
+def test_excess(ace: Ace, more_than_needed: bool) -> None:
+    assert judge(ace, CREATE, USE).excess == ((ace,) if more_than_needed else ())

@@ -79,20 +79,41 @@ def named(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> Domain:
 def realm(samba_domain: samba.SambaDomain, monkeypatch: pytest.MonkeyPatch) -> samba.SambaDomain:
     """Samba with its Kerberos realm."""
     samba_domain.reset()
-    resolve_to(monkeypatch, samba_domain.address)
-    monkeypatch.setenv("KRB5_CONFIG", str(samba_domain.krb5_config))
-    monkeypatch.setenv("KRB5CCNAME", f"FILE:{samba_domain.directory / 'none'}")
+    use(samba_domain, monkeypatch)
     return samba_domain
 
 
 @pytest.fixture(scope="module")
-def tls_kerberos_domain(samba_image: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[samba.SambaDomain]:
-    """Samba that takes Kerberos inside TLS: from 4.21 on it does by itself, before it has to be told."""
-    directory = tmp_path_factory.mktemp("tls_kerberos")
+def channel_binding_domain(samba_image: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[samba.SambaDomain]:
+    """A newer Samba: it takes Kerberos inside TLS only when it is bound to the channel."""
+    if not samba.NEWER.is_dir():
+        pytest.skip(f"no Samba 4.22 in {samba.NEWER}: .ci/run puts it there, from bookworm-backports")
+    directory = tmp_path_factory.mktemp("channel_binding")
+    authority = CertificateAuthority(directory / "ca")
+    with samba.SambaDomain(samba_image, directory / "dc", authority, number=3, usr=samba.NEWER) as domain:
+        yield domain
+
+
+@pytest.fixture(scope="module")
+def told_domain(samba_image: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[samba.SambaDomain]:
+    """The Samba of Debian 12 takes Kerberos inside TLS when it is told to, and does not check what it is bound to."""
+    directory = tmp_path_factory.mktemp("told")
     authority = CertificateAuthority(directory / "ca")
     told = {"ldap server require strong auth": "allow_sasl_over_tls"}
     with samba.SambaDomain(samba_image, directory / "dc", authority, number=1, options=told) as domain:
         yield domain
+
+
+@pytest.fixture(params=["told_domain", "channel_binding_domain"])
+def tls_kerberos_domain(request: pytest.FixtureRequest) -> samba.SambaDomain:
+    return t.cast("samba.SambaDomain", request.getfixturevalue(request.param))
+
+
+def use(domain: samba.SambaDomain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its realm and its address."""
+    resolve_to(monkeypatch, domain.address)
+    monkeypatch.setenv("KRB5_CONFIG", str(domain.krb5_config))
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{domain.directory / 'none'}")
 
 
 def logged_on(given: DirectoryOptions) -> None:
@@ -170,9 +191,42 @@ def test_kerberos_sealed(realm: samba.SambaDomain, way: str) -> None:
 @pytest.mark.parametrize("tls", ["ldaps", "starttls"])
 @pytest.mark.parametrize("way", WAYS)
 def test_kerberos_inside_tls(tls_kerberos_domain: samba.SambaDomain, monkeypatch: pytest.MonkeyPatch, tls: str, way: str) -> None:
-    resolve_to(monkeypatch, tls_kerberos_domain.address)
-    monkeypatch.setenv("KRB5_CONFIG", str(tls_kerberos_domain.krb5_config))
+    use(tls_kerberos_domain, monkeypatch)
     logged_on(options(tls_kerberos_domain, auth="kerberos", tls=tls, **credentials(tls_kerberos_domain, way)))
+
+
+@heavy
+@needs_gssapi
+@pytest.mark.parametrize("tls", ["ldaps", "starttls"])
+def test_a_ticket_that_is_not_bound_to_the_channel(
+    channel_binding_domain: samba.SambaDomain, monkeypatch: pytest.MonkeyPatch, tls: str
+) -> None:
+    """So the binding is checked, and what passes is bound."""
+    use(channel_binding_domain, monkeypatch)
+    given = options(channel_binding_domain, auth="kerberos", tls=tls)
+    logged_on(given)
+    monkeypatch.setattr(ldap3.protocol.sasl.kerberos, "get_channel_bindings", lambda _socket: None)
+    message = refusal(given)
+    assert "49 invalidCredentials" in message and "channel binding" in message
+
+
+@heavy
+def test_a_newer_domain_controller_takes_passwords_inside_tls(
+    channel_binding_domain: samba.SambaDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(channel_binding_domain, monkeypatch)
+    for tls in ("ldaps", "starttls"):
+        logged_on(options(channel_binding_domain, tls=tls))
+
+
+@heavy
+@needs_gssapi
+@needs_sealing
+def test_a_newer_domain_controller_takes_kerberos_sealed(
+    channel_binding_domain: samba.SambaDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(channel_binding_domain, monkeypatch)
+    logged_on(options(channel_binding_domain, auth="kerberos", tls="none"))
 
 
 @heavy

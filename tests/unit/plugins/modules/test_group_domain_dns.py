@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 import typing as t
 
+import dns.name
+import dns.rdatatype
 import pytest
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.exchange.hybrid_groups.plugins.modules import group_domain_dns
 from lab import contoso
 from lab.cloud.tenant import Domain
+from lab.dns.zones import Zone
 from lab.traffic import Fault
 
 GROUPS = contoso.GROUP_DOMAIN
@@ -32,6 +36,7 @@ class Runner:
         """Run the module; the MX host is given unless the tenant is asked."""
         arguments = self.lab.dns_options(**{"mx_host": CLOUD, **options})
         arguments |= {"_ansible_check_mode": check, "_ansible_diff": True}
+        warnings._global_warnings.clear()  # a module's process has but one run
         with patch_module_args(arguments), pytest.raises(SystemExit):
             group_domain_dns.main()
         output = self.capsys.readouterr().out
@@ -91,7 +96,16 @@ def test_manual_returns_what_to_publish(run: Runner) -> None:
     before = run.lab.world.dns.view()
     result = run(provider="manual", server=None, tsig_key_name=None, tsig_secret=None, name_servers=["127.0.0.1", "127.0.0.2"])
     assert not result["changed"]
-    assert result["to_publish"][0] == {"name": GROUPS, "type": "MX", "value": CLOUD, "preference": 0, "ttl": 3600}
+    assert result["to_publish"][0] == {
+        "name": GROUPS,
+        "zone": "contoso.com",
+        "record": "groups",
+        "type": "MX",
+        "ttl": 3600,
+        "values": [MX],
+        "data": [{"value": CLOUD, "preference": 0}],
+        "removed": [],
+    }
     assert result["zone_snippet"].splitlines()[1] == f"{AUTODISCOVER}. 3600 IN CNAME autodiscover.outlook.com."
     assert run.lab.world.dns.view() == before
 
@@ -152,6 +166,187 @@ def test_an_mx_on_premises_is_refused_unless_exclusive(run: Runner) -> None:
     assert replaced["changed"]
     assert run.lab.values(GROUPS, "MX") == [MX]
     assert run.updates() == 1
+
+
+def test_an_mx_may_stand_beside_others(run: Runner) -> None:
+    put(run.lab, GROUPS, "MX", "10 filter.example.")
+    result = run(additive=True, mx_preference=5)
+    assert result["changed"]
+    assert sorted(run.lab.values(GROUPS, "MX")) == ["10 filter.example.", f"5 {CLOUD}."]
+    assert "warnings" not in result
+    again = run(additive=True)
+    assert (again["changed"], again["visible"]) == (False, True)
+    assert "contradict" in run(additive=True, exclusive=True)["msg"]
+
+
+def test_an_mx_that_others_outrank_is_warned_of(run: Runner) -> None:
+    put(run.lab, GROUPS, "MX", "0 mail.contoso.com.")
+    (warning,) = run(additive=True, mx_preference=5)["warnings"]
+    assert "0 mail.contoso.com." in str(warning)
+    assert "mx_preference" in str(warning)
+
+
+def test_spf_is_merged_and_verification_added_in_one_update(run: Runner) -> None:
+    put(run.lab, GROUPS, "TXT", '"v=spf1 mx ~all"', '"other"')
+    options = {"records": ["verification", "spf"], "verification_text": "MS=ms123"}
+    assert run(**options)["changed"]
+    assert sorted(run.lab.values(GROUPS, "TXT")) == [
+        '"MS=ms123"',
+        '"other"',
+        '"v=spf1 mx include:spf.protection.outlook.com ~all"',
+    ]
+    assert run.updates() == 1
+    assert not run(**options)["changed"]
+
+
+def test_hosts_of_another_cloud_are_not_guessed(run: Runner) -> None:
+    options = {"records": ["autodiscover", "spf"], **run.lab.graph_options(cloud="china")}
+    result = run(**options)
+    assert result["failed"]
+    assert "give autodiscover_host and spf_host" in result["msg"]
+    given = run(**options, autodiscover_host="autodiscover.partner.outlook.cn", spf_host="spf.protection.partner.outlook.cn")
+    assert given["changed"]
+    assert run.lab.values(AUTODISCOVER, "CNAME") == ["autodiscover.partner.outlook.cn."]
+
+
+def test_absent_takes_away_what_present_made(run: Runner) -> None:
+    put(run.lab, GROUPS, "TXT", '"other"')
+    before = run.lab.world.dns.view()["contoso.com"]["records"]
+    options = {"records": ["mx", "autodiscover", "verification", "spf"], "verification_text": "MS=ms123"}
+    run(**options)
+    predicted = run(**options, state="absent", check=True)
+    assert predicted["changed"]
+    removed = run(**options, state="absent")
+    assert removed["changed"]
+    assert removed["visible"]
+    assert removed["diff"] == predicted["diff"]
+    assert removed["diff"]["after"] == f'{GROUPS}. 3600 IN TXT "other"\n'
+    assert run.lab.world.dns.view()["contoso.com"]["records"] == before
+    assert run.updates() == 2
+    assert not run(**options, state="absent")["changed"]
+
+
+def test_absent_leaves_what_others_have_put_there(run: Runner) -> None:
+    put(run.lab, GROUPS, "MX", "10 mail.contoso.com.")
+    put(run.lab, AUTODISCOVER, "CNAME", "autodiscover.contoso.com.")
+    before = run.lab.world.dns.view()
+    assert not run(state="absent")["changed"]
+    assert run.lab.world.dns.view() == before
+
+
+def test_absent_does_not_touch_what_a_wildcard_gives(run: Runner) -> None:
+    put(run.lab, "*.contoso.com", "MX", f"0 {CLOUD}.")
+    result = run(state="absent", records=["mx"], wait=False)
+    assert not result["changed"]
+    assert not result["visible"]
+
+
+def test_absent_by_other_means(run: Runner) -> None:
+    run()
+    result = run(provider="manual", server=None, tsig_key_name=None, tsig_secret=None, state="absent")
+    assert [record_set["type"] for record_set in result["to_delete"]] == ["MX", "CNAME"]
+    assert result["to_publish"] == []
+    assert result["to_remove"][0] == f"{GROUPS}. 3600 IN MX {MX}"
+
+
+def inside(lab: t.Any, origin: str = "contoso.com") -> Zone:
+    """An internal zone of the same name as the public one."""
+    zone = Zone.new(origin)
+    lab.world.internal_dns.zones[zone.origin] = zone
+    return zone
+
+
+INTERNAL = {"internal_servers": ["127.0.0.4"]}
+TARGET = {
+    "provider": "rfc2136",
+    "server": "127.0.0.4",
+    "tsig_key_name": contoso.TSIG_KEY_NAME,
+    "tsig_secret": contoso.TSIG_SECRET,
+}
+
+
+def internal_states(result: dict[str, t.Any]) -> list[str]:
+    return [s["state"] for record in result["records"] for s in record["servers"] if s["role"] == "internal"]
+
+
+def test_an_internal_server_without_a_zone_must_see_the_public_records(run: Runner) -> None:
+    result = run(**INTERNAL)
+    assert internal_states(result) == ["present", "present"]
+    assert result["visible"]
+    assert result["internal"] == {"split_horizon": False, "zones": []}
+
+
+def test_an_internal_zone_that_hides_the_records_is_reported(run: Runner) -> None:
+    inside(run.lab).add(GROUPS, "MX", "10 mail.contoso.com.")
+    before = run.lab.world.internal_dns.view()
+    result = run(**INTERNAL)
+    assert internal_states(result) == ["different", "missing"]
+    assert result["internal"] == {"split_horizon": True, "zones": ["contoso.com"]}
+    assert result["visible"]  # of the public records
+    assert len(result["warnings"]) == 2
+    assert "internal zone contoso.com, where groups.contoso.com MX is different" in str(result["warnings"][0])
+    assert "internal_target" in str(result["warnings"][0])
+    assert run.lab.world.internal_dns.view() == before
+
+
+def test_the_internal_zone_is_published_to(run: Runner) -> None:
+    inside(run.lab)
+    options = {"records": ["mx", "autodiscover", "spf"], "internal_target": TARGET}
+    first = run(**options)
+    assert first["changed"]
+    assert internal_states(first) == ["present", "present"]
+    assert run.lab.world.internal_dns.values(GROUPS, "MX") == [MX]
+    assert run.lab.world.internal_dns.values(GROUPS, "TXT") == []
+    assert run.lab.values(GROUPS, "TXT") != []
+    assert "warnings" not in first
+    assert not run(**options)["changed"]
+    assert run(**options, state="absent")["changed"]
+    assert run.lab.world.internal_dns.values(GROUPS, "MX") == []
+
+
+def test_an_internal_mx_on_premises_stops_everything(run: Runner) -> None:
+    inside(run.lab).add(GROUPS, "MX", "10 mail.contoso.com.")
+    before = run.lab.world.dns.view()
+    result = run(internal_target=TARGET)
+    assert "mail flow won't work correctly" in result["msg"]
+    assert run.lab.world.dns.view() == before
+    assert run(internal_target=TARGET, exclusive=True)["changed"]
+    assert run.lab.world.internal_dns.values(GROUPS, "MX") == [MX]
+
+
+def test_an_internal_zone_by_other_means(run: Runner) -> None:
+    inside(run.lab)
+    result = run(**INTERNAL, internal_target={"provider": "manual"}, wait=False)
+    assert [record_set["name"] for record_set in result["internal"]["to_publish"]] == [GROUPS, AUTODISCOVER]
+    assert result["to_publish"] == []
+
+
+def test_a_failure_inside_does_not_hide_what_was_changed_outside(run: Runner) -> None:
+    inside(run.lab)
+    result = run(internal_target={**TARGET, "tsig_secret": "AAAAAAAAAAAAAAAAAAAAAA=="})
+    assert result["failed"]
+    assert result["changed"]
+    assert run.lab.values(GROUPS, "MX") == [MX]
+
+
+def test_an_internal_target_without_the_zone_is_named(run: Runner) -> None:
+    result = run(internal_target=TARGET)
+    assert "internal_target.server: 127.0.0.4" in result["msg"]
+    assert "has no zone of its own" in result["msg"]
+
+
+def test_a_delegated_zone_is_updated_at_its_own_server(run: Runner) -> None:
+    delegated = Zone.new(GROUPS)
+    run.lab.world.dns.zones[delegated.origin] = delegated
+    run.lab.world.dns.hosts = {delegated.origin: {"127.0.0.2"}}
+    put(run.lab, GROUPS, "NS", "ns2.contoso.com.")
+    delegated.delete(dns.name.from_text(GROUPS), dns.rdatatype.MX)
+    before = run.lab.world.dns.view()
+    assert "has left the zone groups.contoso.com to other name servers" in run()["msg"]
+    assert run.lab.world.dns.view() == before
+    result = run(server="127.0.0.2", name_servers=["127.0.0.2"])
+    assert result.get("changed"), result
+    assert run.lab.values(GROUPS, "MX") == [MX]
 
 
 @pytest.mark.parametrize(
@@ -269,6 +464,13 @@ def test_zone_given(run: Runner) -> None:
         ({"domain": "groups_x.contoso.com"}, "domain: "),
         ({"domain": "contoso"}, "domain: "),
         ({"mx_host": "192.0.2.1"}, "mx_host: "),
+        ({"records": ["spf"], "spf_host": "spf outlook.com"}, "spf_host: "),
+        ({"internal_servers": ["127.0.0.4:x"]}, "internal_servers:"),
+        ({"internal_target": {"provider": "rfc2136", "server": "127.0.0.4:x"}}, "internal_target.server:"),
+        ({"internal_target": {**TARGET, "tsig_secret": None}}, "internal_target.tsig_key_name"),
+        ({"internal_target": {"provider": "rfc2136"}}, "server"),
+        ({"concurrency": 0}, "concurrency: 0"),
+        ({"timeout": 0}, "timeout: 0"),
     ],
 )
 def test_bad_input_is_named_and_changes_nothing(run: Runner, options: dict[str, t.Any], message: str) -> None:

@@ -1,0 +1,44 @@
+# Copyright: Contributors to the exchange.hybrid_groups collection
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: may change at any time without notice.
+
+"""The report as one HTML page: no script, nothing from the network, every value escaped."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import jinja2
+
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._report import (
+    as_label,
+    as_text,
+    as_time,
+    differences,
+    verdict_of,
+)
+
+LONG_LIST = 20
+"""Longer lists of affected objects are folded."""
+
+
+def render(report: t.Mapping[str, t.Any], json_name: str) -> str:
+    """The page.
+
+    :param report: as :func:`_report.build` made it
+    :param json_name: file name of the same report as JSON
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent / "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(as_text=as_text, as_label=as_label, as_time=as_time, verdict_of=verdict_of)
+    environment.globals.update(differences=differences, LONG_LIST=LONG_LIST)
+    page = environment.get_template("page.html.j2")
+    return page.render(report=report, places={place["id"]: place for place in report["mail_path"]}, json_name=json_name)

@@ -1,0 +1,61 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task hybrid_report: files, permissions, check mode, what stays of an earlier report."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import typing as t
+
+from conftest import Ansible
+from helpers import reports
+
+DONE = {"id": "a", "title": "A step", "changed": True}
+
+
+def task(path: pathlib.Path, **options: t.Any) -> dict[str, t.Any]:
+    keywords = {name: options.pop(name) for name in ("check_mode", "diff", "ignore_errors") if name in options}
+    report = {"path": str(path), "domain": "groups.contoso.com", **options}
+    return {"name": "Report", "exchange.hybrid_groups.hybrid_report": report, **keywords}
+
+
+def test_life_of_a_report(ansible: Ansible, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    page, data = folder / "groups.html", folder / "groups.json"
+    found = reports.sections(affected=1)
+    tasks = [
+        task(page, check_mode=True, **found),
+        task(page, **found),
+        task(page, **found),
+        task(page, steps=[DONE], diff=True),
+        task(page, steps=[DONE], keep=False, mode="0640"),
+        task(page, domain="groups.fabrikam.com", known_issues=[]),
+        task(folder / "missing" / "groups.html", ignore_errors=True),
+        task(page, verification=[{"id": "a", "title": "A"}], ignore_errors=True),
+        task(page, mode="u=rw", ignore_errors=True),
+    ]
+    # A Windows host: the report is written on the control node all the same.
+    run = ansible.run([{"hosts": "exchange", "gather_facts": False, "tasks": tasks}])
+    assert run.returncode == 0, run.output
+    planned, first, again, later, alone, other, homeless, wrong, mode = (line["result"] for line in run.results)
+    assert planned["changed"]
+    assert first["changed"]
+    assert planned["summary"] == first["summary"]
+    assert not again["changed"]
+    # Only the steps are new; the rest is taken over from the report before.
+    assert later["changed"]
+    assert later["summary"]["steps"] == {"changed": 1, "unchanged": 0, "not_run": 0}
+    assert later["summary"]["verification"] == first["summary"]["verification"]
+    assert '"id": "a"' in later["diff"][0]["after"]
+    assert "send_connector" in later["diff"][0]["before"]
+    assert set(alone["summary"]) == {"domain", "verdict", "breaks_at", "problems", "steps"}
+    assert "steps" not in other["summary"]
+    assert "folder of the control node that exists" in homeless["msg"]
+    assert "verification: record 1 (a) has the verdict None" in wrong["msg"]
+    assert "'0640'" in mode["msg"]
+    assert sorted(path.name for path in folder.iterdir()) == ["groups.html", "groups.json"]
+    assert [path.stat().st_mode & 0o777 for path in (page, data)] == [0o600, 0o600]
+    assert json.loads(data.read_text())["domain"] == "groups.fabrikam.com"
+    assert "groups.fabrikam.com" in page.read_text()
