@@ -56,36 +56,37 @@ def _conditions(results: Json) -> list[Record]:
     flow = _of(results, "mail_flow")
     if why := problem(flow):
         return [step.unknown(f"It could not be read: {why}.") for step in (in_directory, centralized)]
-    return [_written_back(in_directory, flow, results.get("synchronization") or {}), _not_centralized(centralized, flow)]
+    return [_written_back(in_directory, flow, results), _not_centralized(centralized, flow)]
 
 
-def _written_back(step: Step, flow: Json, synchronization: Json) -> Record:
+def _written_back(step: Step, flow: Json, results: Json) -> Record:
     group = flow.get("group")
     if group:
         stamped = "" if group["stamped"] else " It is not in the address lists yet: Update-Recipient has not been run on it."
         return step.passed(f"The directory has it as {group['name']}.{stamped}", **group)
+    synchronization = _of(results, "synchronization")
     if problems := synchronization.get("problems"):
+        return step.failed(f"It is not in the directory. {problems[0]}", "See the explanation.", problems=problems)
+    if error := _export_error(synchronization, results):
         return step.failed(
-            "It is not in the directory, because " + _lower(problems[0]), "See the explanation.", problems=problems
-        )
-    failed = [
-        {"connector": connector["name"], "result": run["result"], "failures": run["failures"]}
-        for connector in synchronization.get("connectors", [])
-        for run in connector.get("runs", [])
-        if run["profile"] == "Export" and run["failures"]
-    ]
-    if failed:
-        return step.failed(
-            f"It is not in the directory. The last export of {failed[0]['connector']} ended with {failed[0]['result']}: "
-            f"{failed[0]['failures']} objects could not be written, most often because the connector account lacks permissions "
-            "on the writeback OU.",
-            "Grant the permissions: run the role configure (step group_writeback).",
-            last_exports=failed,
+            "It is not in the directory. The last export of Entra Connect could not write it: "
+            f"{error['type']}, {error['message']}",
+            "Grant the connector account its permissions on the writeback OU: run the role configure (step group_writeback).",
+            **error,
         )
     return step.failed(
         "It is not in the directory. Groups are written back by the synchronization, every thirty minutes.",
-        "Start a synchronization (Start-ADSyncSyncCycle) and look again. If it stays away, run the role known_issues.",
+        "Start a synchronization (Start-ADSyncSyncCycle) and look again. If it stays away, run the playbook known_issues.",
     )
+
+
+def _export_error(synchronization: Json, results: Json) -> Json | None:
+    """What the last export said about the group, or about others where it does not tell."""
+    errors = [error for connector in synchronization.get("connectors", []) for error in connector.get("export_errors") or []]
+    members = [_of(results, name) for name in ("member_on_premises", "member_cloud", "member_moved")]
+    ids = [member["group"]["id"] for member in members if "group" in member]
+    mine = [error for error in errors if any(group_id in error["dn"] for group_id in ids)]
+    return next(iter(mine or errors), None)
 
 
 def _not_centralized(step: Step, flow: Json) -> Record:
@@ -98,10 +99,6 @@ def _not_centralized(step: Step, flow: Json) -> Record:
         "Switch centralized mail transport off in the Hybrid Configuration Wizard.",
         centralized_mail_flow=True,
     )
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _on_premises_test(results: Json) -> list[Record]:

@@ -13,7 +13,6 @@ import pytest
 from ansible.module_utils import _internal
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletResult
 from ansible_collections.exchange.hybrid_groups.plugins.modules import (
     adsync_info,
     exchange_mail_flow_info,
@@ -25,14 +24,14 @@ from ansible_collections.exchange.hybrid_groups.plugins.modules import (
     smtp_mail,
 )
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._verification import records
-from helpers.exchange_modules import Client, on_the_server, value_of
+from helpers.connect_modules import Client as ConnectClient
+from helpers.exchange_modules import Client
 from lab import contoso
 from lab.adsync.endpoint import ConnectHost
 from lab.certificates import CertificateAuthority
 from lab.cloud.server import CloudServer
 from lab.exchange.endpoint import ExchangeHost
 from lab.mail.network import MailNetwork
-from lab.powershell.objects import Call, NetObject
 from lab.traffic import Traffic
 from lab.world import World
 
@@ -79,21 +78,6 @@ class MailLab:
         }
 
 
-class ConnectClient:
-    """What CmdletClient is to a module on the Connect server, without the wire between."""
-
-    host = contoso.CONNECT_HOST
-
-    def __init__(self, world: World) -> None:
-        self._host = ConnectHost(world)
-
-    def invoke(self, cmdlet: str, parameters: t.Mapping[str, t.Any] | None = None) -> CmdletResult:
-        return self.invoke_pipeline([(cmdlet, parameters or {})])
-
-    def invoke_pipeline(self, commands: t.Sequence[tuple[str, t.Mapping[str, t.Any]]]) -> CmdletResult:
-        return run_pipeline(self._host, commands)
-
-
 class Verification:
     """One run of the role.
 
@@ -109,7 +93,7 @@ class Verification:
         client = Client(ExchangeHost(lab.world))
         for module in (exchange_mail_flow_info, exchange_message_trace):
             monkeypatch.setattr(module, "CmdletClient", lambda _module: client)
-        monkeypatch.setattr(adsync_info, "CmdletClient", lambda _module: ConnectClient(lab.world))
+        monkeypatch.setattr(adsync_info, "CmdletClient", lambda _module: ConnectClient(ConnectHost(lab.world)))
 
     def module(self, module: types.ModuleType, **options: t.Any) -> Json:
         """Run a module, then wait until mail has come to rest, in place of the role's waiting."""
@@ -187,17 +171,3 @@ class Verification:
         found["moved_post"] = self.post(MOVED, subject)
         found["moved_post_seen"] = self.posts(subject, MOVED)
         found["moved_arrival"] = self.trace(found["moved_post"], subject, ON_PREMISES, "DELIVER")
-
-
-def run_pipeline(host: ConnectHost, commands: t.Sequence[tuple[str, t.Mapping[str, t.Any]]]) -> CmdletResult:
-    """Cmdlets one behind the other; objects at the end as remoting leaves them."""
-    items: list[t.Any] = []
-    for number, (cmdlet, parameters) in enumerate(commands):
-        arguments = [(name, on_the_server(value)) for name, value in parameters.items()]
-        items = list(host.run(Call(cmdlet, arguments, items if number else [], contoso.ADMIN, lambda _text: None)))
-    return CmdletResult(
-        [
-            {name: value_of(value) for name, value in item.properties.items()} if isinstance(item, NetObject) else item
-            for item in items
-        ]
-    )

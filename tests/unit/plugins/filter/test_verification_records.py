@@ -154,8 +154,8 @@ FAULTS: list[tuple[Plant, set[str], str, str]] = [
     (other_inbound_connector, {REPLY}, "inbound_connector", "took the sender for anonymous, although"),
     (outbound_connector_off, {"on_premises_6", "moved_6"}, "", "has not handed the member's copy"),
     (centralized, {"centralized_mail_flow"}, "", "which Microsoft does not support with groups"),
-    (permissions_missing, {"directory"}, "", "lacks permissions on the writeback OU"),
-    (synchronization_stopped, {"directory"}, "", "the scheduler is disabled"),
+    (permissions_missing, {"directory"}, "", "could not write it: permission-issue, Insufficient access rights"),
+    (synchronization_stopped, {"directory"}, "", "The scheduler is disabled"),
 ]
 
 
