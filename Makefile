@@ -53,7 +53,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration bench lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -75,7 +75,11 @@ unit: kerberos  ## fast tests
 	$(BIN)/pytest tests/unit -n 2
 
 integration: kerberos providers  ## real ansible-playbook runs against the lab
-	$(BIN)/pytest tests/integration -n 2
+	$(BIN)/pytest tests/integration -n 3 --dist loadgroup
+
+bench: setup  ## measure; figures as text, and as JSON in .cache/bench.json
+	mkdir -p .cache
+	$(BIN)/python -m bench --json .cache/bench.json
 
 lab-start: setup  ## start the lab in the background; its inventory is .lab/inventory.yml
 	$(LAB) start

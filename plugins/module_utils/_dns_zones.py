@@ -106,11 +106,12 @@ def _walk(client: DnsClient, source: Source, names: t.Sequence[str], *, own: boo
     :param own: only zones that the server has itself count
     """
     found: dict[str, _Zone | DnsError] = {}
+    verdicts: dict[str, _Zone | DnsError | None] = {}
     candidates = {name: name for name in names}
     while candidates:
-        asked = sorted(set(candidates.values()))
+        asked = sorted(set(candidates.values()) - verdicts.keys())
         answers = client.ask_many([Question(source.server, name, "SOA", source.recursion) for name in asked])
-        verdicts = {name: _verdict(answer, name, own=own) for name, answer in zip(asked, answers, strict=True)}
+        verdicts |= {name: _verdict(answer, name, own=own) for name, answer in zip(asked, answers, strict=True)}
         for name, candidate in list(candidates.items()):
             verdict, parent = verdicts[candidate], candidate.partition(".")[2]
             if verdict is None and parent:

@@ -88,14 +88,11 @@ def plan(current: TenantDomain | None, *, state: str, services: t.Sequence[str] 
     :raises DomainError: absent is wanted of a domain that a tenant cannot be without
     """
     if state == "absent":
-        if current is not None and (current.initial or current.default):
+        if current is not None and current.initial:
+            raise DomainError(f"{current.id} is the tenant's initial domain, which cannot be removed.")
+        if current is not None and current.default:
             raise DomainError(
-                f"{current.id} is the tenant's "
-                + (
-                    "initial domain, which cannot be removed."
-                    if current.initial
-                    else "default domain, which cannot be removed: make another one the default first (make_default)."
-                )
+                f"{current.id} is the tenant's default domain: make another one the default first (make_default), then remove it."
             )
         return Plan(remove=current is not None)
     if state == "present":
@@ -131,9 +128,9 @@ def unknown_until_done(predicted: TenantDomain | None, steps: Plan, *, verified_
     name = predicted.id
     sentences = []
     if steps.add and not verified_parent:
-        sentences.append(f"The records that prove ownership of {name} are made when the domain is added to the tenant.")
+        sentences.append(f"The verification records of {name} are made when it is added to the tenant.")
     if steps.verify and not verified_parent:
-        sentences.append(f"Whether Microsoft finds the record that proves ownership of {name} shows when it is verified.")
+        sentences.append(f"Microsoft looks for the verification record of {name} when it is verified.")
     if predicted.services and (steps.add or steps.verify or steps.services is not None):
-        sentences.append(f"The records of the services of {name}, its MX among them, are made when the services are on.")
+        sentences.append(f"The service records of {name}, such as its MX, are made when the services are on.")
     return sentences

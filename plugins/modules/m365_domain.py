@@ -191,7 +191,7 @@ deferred:
   type: list
   elements: str
   sample:
-    - The records that prove ownership of groups.contoso.com are made when the domain is added to the tenant.
+    - The verification records of groups.contoso.com are made when it is added to the tenant.
 """
 
 import typing as t

@@ -58,6 +58,10 @@ HANDED = {
 }
 
 
+# The stand-ins are made once.
+pytestmark = pytest.mark.xdist_group("providers")
+
+
 @pytest.fixture(scope="session")
 def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     if not (REAL / "ansible_collections").is_dir():
@@ -207,6 +211,9 @@ def test_the_step_with_a_providers_real_module(stand_ins: pathlib.Path, lab: Lab
     ansible.environment["ANSIBLE_COLLECTIONS_PATH"] = f"{REAL}:{COLLECTIONS}"
     ansible.vars.update(hybrid_groups_dns_provider="nsupdate", hybrid_groups_mx_host=CLOUD, hybrid_groups_dns_spf=True)
     ansible.vars["hybrid_groups_dns_exclusive"] = True
+    # The same zone once more, as if it were the internal one.
+    ansible.vars["hybrid_groups_dns_internal_servers"] = [f"127.0.0.1:{lab.dns.port}"]
+    ansible.vars["hybrid_groups_dns_internal_provider"] = "nsupdate"
     lab.world.dns.zones["contoso.com."].add(GROUPS, "MX", "10 mail.contoso.com.")
     role = {"name": "exchange.hybrid_groups.configure", "tasks_from": "dns_records"}
     summary = {"name": "exchange.hybrid_groups.configure", "tasks_from": "summary"}
@@ -220,7 +227,11 @@ def test_the_step_with_a_providers_real_module(stand_ins: pathlib.Path, lab: Lab
     assert lab.world.dns.values(GROUPS, "MX") == [f"0 {CLOUD}."]
     assert lab.world.dns.values(GROUPS, "TXT") == [f'"{SPF}"']
     assert lab.world.dns.values(AUTODISCOVER, "CNAME") == ["autodiscover.outlook.com."]
-    assert run.result("group_domain_dns", 1)["visible"]
+    published = run.result("group_domain_dns", 1)
+    assert published["visible"]
+    assert published["internal"]["zones"] == ["contoso.com"]
+    handed = [[item["item"]["type"] for item in run.result("nsupdate", n)["results"]] for n in (0, 1)]
+    assert handed == [["MX", "CNAME", "TXT"], ["MX", "CNAME"]]
     assert dns_row(predicted) == dns_row(run).replace("published", "not visible yet")
     assert "  yes  " in dns_row(run)
     again = ansible.run([play])

@@ -191,6 +191,16 @@ class ConnectHost:
         """The same server, with nothing imported yet."""
         return ConnectHost(self._world, self._open_directory)
 
+    def run_scheduled_cycle(self) -> None:
+        """What the scheduler does every half hour, from beginning to end; a cycle in progress ends first."""
+        with self._world.lock:
+            state = self._world.connect
+            for start in (False, True):
+                if start:
+                    state.start_cycle(state.scheduler.next_policy)
+                while state.poll_cycle(self._export):
+                    pass
+
     def run(self, call: Call) -> list[t.Any]:
         """Run one cmdlet under the world's lock.
 

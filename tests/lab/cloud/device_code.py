@@ -16,12 +16,18 @@ from lab.cloud.tenant import Application, DeviceCode, TenantState
 VERIFICATION_URI = "https://microsoft.com/devicelogin"
 LIFETIME_SECONDS = 900
 INTERVAL_SECONDS = 5
+# The names are those of the grant's documentation, "Expected errors". Which AADSTS number comes with which name it does not say.
+# assumed: all numbers. 70016 and 65004 have these sentences in "Microsoft Entra authentication and authorization error codes";
+# 70020 is quoted of expired codes, where that page has 70019; 70000 stands for what no document numbers.
 REFUSALS = {
     "authorization_pending": (70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling."),
-    "slow_down": (70016, "Polling is too frequent."),  # assumed: the number; RFC 8628 3.5 has the name
+    "slow_down": (70016, "Polling is too frequent."),  # assumed: that it is sent; RFC 8628 3.5 has it, the documentation not
     "authorization_declined": (65004, "User declined to consent to access the app."),
-    "expired_token": (70020, "The provided value for the input parameter 'device_code' is not valid. It has expired."),
-    "bad_verification_code": (70000, "The device code sent to the token endpoint was not recognized."),  # assumed: number
+    "expired_token": (
+        70020,
+        "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+    ),
+    "bad_verification_code": (70000, "The device code sent to the token endpoint was not recognized."),
 }
 
 

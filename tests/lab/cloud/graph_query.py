@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OData query options on lists, as far as the lab has them: $select, $top, $skiptoken, and $filter by one equality or contains()."""
+"""OData query options on lists, as far as the lab has them: $select, $top, $skiptoken, $filter by an equality or contains()."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ def get_log(task: Task) -> list[NetObject]:
             task.cmdlet,
             task.server.name,
             f"{_TRACKING}.LogSearchException",
-            f'Failed to connect to the Microsoft Exchange Transport Log Search service on computer "{server.name}". Verify that a '
-            "valid computer name was used and the Microsoft Exchange Transport Log Search service is started on the target computer.",
+            f'Failed to connect to the Microsoft Exchange Transport Log Search service on computer "{server.name}". Verify that '
+            "a valid computer name was used and the Microsoft Exchange Transport Log Search service is started there.",
             category="ResourceUnavailable",
         )
     rows = [event for event in service.log if _matches(event, task.parameters)]
@@ -148,7 +148,7 @@ def _event(event: TrackingEvent, number: int, task: Task) -> NetObject:
             "Reference": MultiValued(_STRING_ARRAY, list(event.reference)),
             "MessageSubject": event.subject,
             "Sender": event.sender,
-            "ReturnPath": event.sender,
+            "ReturnPath": event.sender or "<>",
             "Directionality": event.directionality,
             "TenantId": "",
             "OriginalClientIp": "",

@@ -35,6 +35,7 @@ ADDRESS_LISTS = (
     f"CN=All Groups,CN=All Address Lists,{_LISTS}",
 )
 _LEGACY_DN = f"/o={contoso.EXCHANGE_ORGANIZATION}/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn="
+_BY_ADDRESS = re.compile(r"WindowsEmailAddress -eq '(?P<address>(?:[^']|'')*)'")
 # The characters of an alias (Set-DistributionGroup reference, Alias).
 _ALIAS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
@@ -87,13 +88,22 @@ def _found(task: Task, is_wanted: t.Callable[[Entry], bool]) -> list[Entry]:
     else:
         container = _find_unit(task, str(unit))
         entries = [entry for entry in directory.below(container.key) if entry is not container]
-    entries = [entry for entry in entries if is_wanted(entry)]
+    entries = [entry for entry in entries if is_wanted(entry) and _passes(task, entry)]
     if identity is None:
         return entries
     found = [entry for entry in entries if _is_named(entry, str(identity))]
     if not found:
         raise task.not_found(str(identity))
     return found
+
+
+def _passes(task: Task, entry: Entry) -> bool:
+    """The Filter parameter, as far as it compares the mail address ("Filterable properties for the -Filter parameter")."""
+    text = str(task.parameters.get("Filter") or "").strip()
+    match = _BY_ADDRESS.fullmatch(text)
+    if text and match is None:
+        raise task.refuse(f"The filter '{text}' isn't valid.")  # assumed: the text
+    return match is None or (entry.text("mail") or "").lower() == match["address"].replace("''", "'").lower()
 
 
 def _find_unit(task: Task, name: str) -> Entry:

@@ -8,10 +8,15 @@ import typing as t
 
 import dns.name
 
+from lab.cloud.tenant import default_mail_exchange
 from lab.dns.zones import enclosing_zone, owner_name
 
 if t.TYPE_CHECKING:
     from lab.dns.zones import DnsState, Zone
+
+
+_MICROSOFTS_OWN = ".onmicrosoft.com"
+"""A zone of Microsoft's, in which each tenant's domains have their records."""
 
 
 class ServerFailure(Exception):
@@ -32,4 +37,6 @@ def mail_exchangers(state: DnsState, domain: str, own: t.Mapping[str, Zone] | No
     if "MX" in records:
         pairs = sorted((int(preference), host.rstrip(".")) for preference, host in (v.split() for v in records["MX"].values))
         return [host for _preference, host in pairs]
+    if zone is None and domain.lower().endswith(_MICROSOFTS_OWN):
+        return [default_mail_exchange(domain.lower())]
     return [domain] if "A" in records else []

@@ -97,6 +97,8 @@ class ExchangeOnline:
         """To a group, to a mailbox here, or onwards to the organization."""
         with self._network.world.lock:
             group = self._group(mail.recipient)
+            if group is not None and not mail.sender:
+                return  # assumed: a report on a copy is no post; answering it would go on for ever (RFC 5321 6.1)
             if group is not None:
                 group.post(mail.stored())
                 copies = self._copies(mail, group)

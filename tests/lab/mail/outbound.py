@@ -44,7 +44,7 @@ class Hop:
     next_hop: str
     delivery_type: str
     event: str = "SEND"
-    connector_guid: uuid.UUID = uuid.UUID(int=0)
+    connector_guid: uuid.UUID | None = None
     problem: str = ""
     event_data: dict[str, str] = dataclasses.field(default_factory=dict)
 

@@ -105,7 +105,8 @@ class Listener:
             frozenset(value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"),
             str(session.auth_data or ""),
         )
-        answers = [self._receive(peer, envelope.mail_from, recipient, envelope.content) for recipient in envelope.rcpt_tos]
+        sender = (envelope.mail_from or "").strip("<>")  # a report has none (RFC 5321 4.5.5)
+        answers = [self._receive(peer, sender, recipient, envelope.content) for recipient in envelope.rcpt_tos]
         return next((answer for answer in answers if not answer.startswith("2")), answers[0])
 
 

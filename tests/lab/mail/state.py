@@ -56,7 +56,7 @@ class Queue:
     delivery_type: str
     next_hop_domain: str
     status: str = "Retry"
-    next_hop_connector: uuid.UUID = uuid.UUID(int=0)
+    next_hop_connector: uuid.UUID | None = None
     last_error: str = ""
     messages: list[QueuedMessage] = dataclasses.field(default_factory=list)
 

@@ -179,6 +179,16 @@ def test_staging_exports_nothing(granted: Connect) -> None:
         read(admin, granted.dn(0), "cn")
 
 
+def test_the_scheduler_starts_cycles_by_itself() -> None:
+    world = World()
+    host = ConnectHost(world)
+    before = len(world.connect.runs)
+    host.run(Call("Start-ADSyncSyncCycle", [], [], contoso.ADMIN, print))
+    host.run_scheduled_cycle()
+    assert world.connect.cycle is None
+    assert len(world.connect.runs) == before + 12  # the one in progress, and its own
+
+
 def test_the_lab_as_a_whole_exports_to_its_own_directory() -> None:
     world = World()
     host = ConnectHost(world)

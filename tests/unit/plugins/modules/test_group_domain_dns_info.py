@@ -70,6 +70,8 @@ def test_says_of_many_domains_who_shows_what(run: Runner) -> None:
     server = result["domains"][1]["records"][0]["servers"][0]
     assert (server["server"].split()[0], server["serial"]) == ("ns1.fabrikam.com", 1)
     assert server["answer"] == [f"0 {CLOUD}."]
+    # On the way up from the alias autodiscover.groups too, the name is asked about but once.
+    assert run.lab.traffic.log.count(("resolver", "QUERY groups.contoso.com. SOA")) == 1
     assert run.lab.world.dns.view() == before
 
 

@@ -93,9 +93,7 @@ def test_check_mode_predicts_and_changes_nothing(run: Runner) -> None:
     predicted = run.domain(state="verified", check=True)
     assert predicted["changed"]
     assert predicted["verification_records"] == predicted["service_records"] == []
-    assert predicted["deferred"] == [
-        f"The records of the services of {GROUPS}, its MX among them, are made when the services are on."
-    ]
+    assert predicted["deferred"] == [f"The service records of {GROUPS}, such as its MX, are made when the services are on."]
     assert run.lab.world.tenant.view() == before
     assert predicted["domain"] == run.domain(state="verified")["domain"]
 
@@ -103,7 +101,7 @@ def test_check_mode_predicts_and_changes_nothing(run: Runner) -> None:
 def test_check_mode_names_what_only_adding_makes_known(run: Runner) -> None:
     predicted = run.domain(domain=OWN, state="verified", check=True)
     assert len(predicted["deferred"]) == 3
-    assert f"ownership of {OWN} are made when the domain is added" in predicted["deferred"][0]
+    assert f"verification records of {OWN} are made when it is added" in predicted["deferred"][0]
     assert predicted["domain"]["verified"]
 
 
@@ -324,8 +322,11 @@ def test_device_login_in_two_tasks(run: Runner) -> None:
     code = next(iter(run.lab.world.tenant.device_codes.values()))
     waiting = run(m365_device_login, device_code=begun["device_code"], login_timeout=1, **options)
     assert "Nobody entered the code" in waiting["msg"]
-    code.status = "authorization_declined"
-    assert "declined" in run(m365_device_login, device_code=begun["device_code"], **options)["msg"]
+    for status, reason in (("authorization_declined", "declined"), ("expired_token", "expired")):
+        code.status = status
+        refused = run(m365_device_login, device_code=begun["device_code"], **options)["msg"]
+        assert reason in refused
+        assert "Begin again to get a new code" in refused
     code.status = ""
     token = run(m365_device_login, device_code=begun["device_code"], **options)["access_token"]
     info = run(m365_domain_info, access_token=token, client_secret=None)

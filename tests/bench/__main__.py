@@ -1,0 +1,41 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measurements, each held against what it would ideally take: ``make bench``, or
+
+    PYTHONPATH=tests:.venv/collections .venv/bin/python -m bench [name ...] [--json file]
+
+Ends with 1 when a limit is exceeded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+import typing as t
+
+from bench import dns
+from bench.figure import Figure
+
+BENCHMARKS: dict[str, t.Callable[[], list[Figure]]] = {"dns": dns.measure}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"what to measure: {', '.join(BENCHMARKS)}; all when not given")
+    parser.add_argument("--json", type=pathlib.Path, help="file to write the figures to")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    figures = [figure for name in arguments.names or BENCHMARKS for figure in BENCHMARKS[name]()]
+    for figure in figures:
+        print(figure.to_text())
+    if arguments.json:
+        arguments.json.write_text(json.dumps([figure.to_json() for figure in figures], indent=2) + "\n")
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
