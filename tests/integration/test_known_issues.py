@@ -13,7 +13,7 @@ import dns.rdatatype
 import pytest
 from conftest import Ansible
 
-from lab import contoso
+from lab import configured, contoso
 from lab.cloud.unified_group import UnifiedGroup
 from lab.exchange.address_space import AddressSpace
 from lab.exchange.endpoint import Server
@@ -40,7 +40,9 @@ def organization(lab: Lab, ansible: Ansible, tmp_path: pathlib.Path) -> Lab:
     lab.world.tenant.groups = [UnifiedGroup("Sales", SALES, members=[contoso.CLOUD_USER], owners=[contoso.CLOUD_USER])]
     ansible.vars["hybrid_groups_dns_internal_servers"] = [lab.RESOLVER]
     ansible.vars["hybrid_groups_readded_file"] = str(tmp_path / "readded.json")
-    assert ansible.run("hybrid_groups").returncode == 0
+    configured.configure_mail(lab.world)
+    configured.grant(lab.world)
+    configured.synchronize(lab.world)
     for name, value in (("legacyExchangeDN", b"/o=Contoso/cn=Recipients/cn=1"), ("showInAddressBook", ADDRESS_LISTS[0].encode())):
         lab.world.directory.set_attribute(written_back(lab), name, [value])
     return lab

@@ -8,7 +8,7 @@ import typing as t
 
 from conftest import Ansible
 
-from lab import contoso
+from lab import configured, contoso
 from lab.cloud.unified_group import UnifiedGroup
 from lab.lab import Lab
 
@@ -26,14 +26,15 @@ def test_rollback_in_reverse_order_and_not_while_groups_use_the_domain(lab: Lab,
     before = spaces(lab)
     group = UnifiedGroup("Sales", "sales@contoso.com", other_addresses=[f"Sales@{contoso.GROUP_DOMAIN}"])
     lab.world.tenant.groups = [group, UnifiedGroup("Other", "other@contoso.com")]
-    assert ansible.run("hybrid_groups").returncode == 0
-
-    configured = lab.world.view()
+    configured.configure_mail(lab.world)
+    configured.grant(lab.world)
+    configured.synchronize(lab.world)
+    in_use = lab.world.view()
     refused = ansible.run("rollback")
     assert refused.returncode != 0
     assert "Groups of the tenant have an address in groups.contoso.com" in refused.failure
     assert "would be lost: Sales." in refused.failure
-    assert lab.world.view() == configured
+    assert lab.world.view() == in_use
 
     # In the tenant the address is gone; the directory does not know yet.
     group.other_addresses.clear()
