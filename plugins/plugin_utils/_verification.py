@@ -82,7 +82,16 @@ def _written_back(step: Step, flow: Json, results: Json) -> Record:
 
 def _export_error(synchronization: Json, results: Json) -> Json | None:
     """What the last export said about the group, or about others where it does not tell."""
-    errors = [error for connector in synchronization.get("connectors", []) for error in connector.get("export_errors") or []]
+    connectors = synchronization.get("connectors", [])
+    errors: list[Json] = [error for connector in connectors for error in connector.get("export_errors") or []]
+    if not errors:
+        # The server may tell the number of failures alone.
+        errors = [
+            {"dn": "", "type": run["result"], "message": f"{run['failures']} objects failed."}
+            for connector in connectors
+            for run in connector.get("runs") or []
+            if run["profile"] == "Export" and run["failures"]
+        ]
     members = [_of(results, name) for name in ("member_on_premises", "member_cloud", "member_moved")]
     ids = [member["group"]["id"] for member in members if "group" in member]
     mine = [error for error in errors if any(group_id in error["dn"] for group_id in ids)]
