@@ -108,6 +108,11 @@ _SOURCES = {
 }
 
 
+def count(objects: t.Sequence[t.Any], what: str) -> str:
+    """``3 groups``; ``what`` is the singular."""
+    return f"{len(objects)} {what}{'' if len(objects) == 1 else 's'}"
+
+
 def same_domain(address: str, domain: str) -> bool:
     """Whether an SMTP address lies in a domain, not below it."""
     return address.rpartition("@")[2].casefold() == domain.casefold()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import Finding
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import Finding, count
 
 if t.TYPE_CHECKING:
     from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import Facts, Json
@@ -35,7 +35,7 @@ def moved_mailboxes(facts: Facts) -> Finding:
     ]
     found = [item for item in found if item["membership"] not in facts.readded]
     return Finding(
-        f"memberships of {len(moved)} mailboxes that were moved to Microsoft 365",
+        f"memberships of {count(moved, 'user')} whose mailbox was moved to Microsoft 365",
         found,
         "Remove each from its groups and add it again.",
         "Outlook does not list the groups that a mailbox was a member of before it was moved. Whether it lists them cannot be "
@@ -63,7 +63,7 @@ def secondary_addresses(facts: Facts) -> Finding:
         if more:
             found.append({"group": group["display_name"], "primary": group["mail"], "more": more})
     return Finding(
-        f"addresses of {len(groups)} groups of the tenant",
+        f"addresses of {count(groups, 'group')} of the tenant",
         found,
         "Leave one SMTP address on each group: Set-UnifiedGroup -Identity <group> -EmailAddresses "
         "@{Remove='smtp:<address>'}, in Exchange "
@@ -87,7 +87,7 @@ def send_as(facts: Facts) -> Finding:
     """Send As on a group never works from an on-premises mailbox."""
     grants = facts.need("send_as")
     return Finding(
-        f"Send As permissions on {len(facts.need('written_back'))} written-back groups",
+        f"Send As permissions on {count(facts.need('written_back'), 'written-back group')}",
         [{"group": grant["group"], "granted to": grant["user"]} for grant in grants],
         "Remove the permission on premises; grant it in Exchange Online to mailboxes there: Add-RecipientPermission "
         "-Identity <group> "
@@ -106,7 +106,7 @@ def autodiscover_elsewhere(facts: Facts) -> Finding:
             names = [group["display_name"] for group in groups if (group["mail"] or "").casefold().endswith(f"@{domain}")]
             found.append({"domain": domain, "record": answers or "none", "groups": names})
     return Finding(
-        f"Autodiscover records of {len(domains)} primary domains of groups",
+        f"Autodiscover records of {count(list(domains), 'primary domain')} of groups",
         found,
         f"Point autodiscover.<domain> to {AUTODISCOVER}, or give new groups an address in a domain where it does: "
         "New-EmailAddressPolicy "

@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._address_space import read_address_space
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import Finding, NotKnown, same_domain
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import Finding, NotKnown, count, same_domain
 
 if t.TYPE_CHECKING:
     from ansible_collections.exchange.hybrid_groups.plugins.module_utils._known_issue import Facts, Json
@@ -27,7 +27,7 @@ def not_in_address_lists(facts: Facts) -> Finding:
     """Written back, and not yet made a recipient by Exchange."""
     groups = facts.need("written_back")
     return Finding(
-        f"address lists and legacy DN of {_count(groups, 'written-back group')}",
+        f"address lists and legacy DN of {count(groups, 'written-back group')}",
         [_group(group) for group in groups if not group["stamped"]],
         "Update-Recipient -Identity <distinguished name> for each, on an Exchange server. Clients see it after the "
         "next update of the "
@@ -159,7 +159,3 @@ def _not_written_back(facts: Facts) -> list[str]:
 
 def _group(group: Json) -> Json:
     return {"name": group["display_name"] or group["name"], "mail": group["mail"], "dn": group["dn"]}
-
-
-def _count(objects: t.Sequence[t.Any], what: str) -> str:
-    return f"{len(objects)} {what}{'' if len(objects) == 1 else 's'}"

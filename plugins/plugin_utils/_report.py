@@ -154,6 +154,18 @@ def as_text(value: t.Any) -> str:
     return str(value)
 
 
+def as_lines(value: t.Any) -> str:
+    """As :func:`as_text`, each item of a list on a line of its own."""
+    return "\n".join(as_text(item) for item in value) if isinstance(value, list) and value else as_text(value)
+
+
+def as_name(affected: t.Any) -> str:
+    """An affected object, without what is there for other tasks (dictionaries inside)."""
+    if isinstance(affected, dict):
+        return as_text({key: value for key, value in affected.items() if not isinstance(value, dict)})
+    return as_text(affected)
+
+
 def as_label(key: str) -> str:
     """A record's key as a person reads it: ``message_id`` becomes ``message id``."""
     return key.replace("_", " ")

@@ -15,6 +15,8 @@ import jinja2
 
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._report import (
     as_label,
+    as_lines,
+    as_name,
     as_text,
     as_time,
     differences,
@@ -38,7 +40,8 @@ def render(report: t.Mapping[str, t.Any], json_name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(as_text=as_text, as_label=as_label, as_time=as_time, verdict_of=verdict_of)
+    filters = (as_label, as_lines, as_name, as_text, as_time, verdict_of)
+    environment.filters.update({function.__name__: function for function in filters})
     environment.globals.update(differences=differences, LONG_LIST=LONG_LIST)
     page = environment.get_template("page.html.j2")
     return page.render(report=report, places={place["id"]: place for place in report["mail_path"]}, json_name=json_name)

@@ -28,7 +28,7 @@ REQUESTS = {
     "exchange_prerequisites": 14,
     "adsync_prerequisites": 18,
     "tenant_prerequisites": 18,
-    "group_writeback": 40,
+    "group_writeback": 45,
     "tenant_domain": 14,
     "accepted_domain": 13,
     "dns_records": 24,

@@ -11,6 +11,8 @@ from helpers import reports
 
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._report import (
     ReportError,
+    as_lines,
+    as_name,
     as_text,
     build,
     differences,
@@ -98,4 +100,7 @@ def test_differences() -> None:
 def test_values_as_text() -> None:
     assert as_text({"a": True, "b": [1, None], "c": []}) == "a: yes; b: 1, —; c: —"
     assert as_text(False) == "no"
+    assert as_lines(["a", "b"]) == "a\nb"
+    assert as_lines([]) == "—"
+    assert as_name({"mailbox": "a@b", "membership": {"group_id": "1"}}) == "mailbox: a@b"
     assert as_text(0) == "0"

@@ -72,8 +72,7 @@ def test_the_page_asks_nobody_for_anything() -> None:
 def test_before_and_after_of_a_step() -> None:
     text = Page(page(**reports.sections())).text
     assert (
-        "address spaces SMTP:contoso.mail.onmicrosoft.com;1 SMTP:contoso.mail.onmicrosoft.com;1, SMTP:groups.contoso.com;1"
-        in text
+        "address spaces SMTP:contoso.mail.onmicrosoft.com;1 SMTP:contoso.mail.onmicrosoft.com;1 SMTP:groups.contoso.com;1" in text
     )
     assert "name Outbound to Office 365 Outbound" not in text  # did not change
 
