@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from lab import contoso
@@ -32,6 +33,11 @@ def test_a_configured_lab_is_green_and_as_before(lab: Lab, ansible: Ansible) -> 
     assert found["on_premises_8"]["evidence"]["auth_as"] == "Internal"
     assert group.members == [contoso.CLOUD_USER]  # who was there stays, who was added is gone
     assert contoso.USER_PASSWORD not in run.output
+    report = json.loads((ansible.directory / "report.json").read_text())
+    assert report["summary"]["verification"] == {"passed": 16, "person": 1}
+    page = (ansible.directory / "report.html").read_text()
+    assert contoso.USER_PASSWORD not in page
+    assert "Outlook on the web" in page
 
 
 def test_a_fault_is_explained_and_what_was_made_is_undone(lab: Lab, ansible: Ansible) -> None:
