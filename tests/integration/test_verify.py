@@ -9,6 +9,7 @@ import typing as t
 
 from lab import contoso
 from lab.configured import configure
+from lab.traffic import Fault
 
 if t.TYPE_CHECKING:
     from conftest import Ansible, Run
@@ -51,3 +52,15 @@ def test_a_fault_is_explained_and_what_was_made_is_undone(lab: Lab, ansible: Ans
     found = records(run)
     assert found["moved_6"]["verdict"] == "unknown"
     assert [name for name, record in found.items() if record["verdict"] == "failed"] == ["on_premises_7"]
+
+
+def test_what_was_made_is_undone_when_the_server_is_lost(lab: Lab, ansible: Ansible) -> None:
+    group = configure(lab.world)
+    ansible.vars["hybrid_groups_verify_wait_timeout"] = 1
+    # The first task on the server reads the configuration; it is lost while the post is looked for.
+    lab.traffic.set_fault(Fault(at=20, server="exchange"))
+    run = ansible.run("verify", "-e", "hybrid_groups_verify_moved_mailbox=")
+    assert lab.traffic.counts["exchange"] >= 20
+    assert group.members == []
+    assert [thread.topic for thread in group.threads]  # so it had gone some way
+    assert records(run)["on_premises_6"]["verdict"] == "unknown"
