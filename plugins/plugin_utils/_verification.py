@@ -21,6 +21,7 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._verificati
 )
 
 _ASK = "Run again with the mailbox given; ansible-doc -t role exchange.hybrid_groups.verify has the options."
+_NOT_RUN = "Not tried: the run broke off before, or was in check mode."
 _LOOK_AT_ONLINE = (
     "In the Exchange admin center, trace the message (Get-MessageTraceV2), and check that the outbound connector made by the "
     "Hybrid "
@@ -82,7 +83,16 @@ def _written_back(step: Step, flow: Json, results: Json) -> Record:
 
 def _export_error(synchronization: Json, results: Json) -> Json | None:
     """What the last export said about the group, or about others where it does not tell."""
-    errors = [error for connector in synchronization.get("connectors", []) for error in connector.get("export_errors") or []]
+    connectors = synchronization.get("connectors", [])
+    errors: list[Json] = [error for connector in connectors for error in connector.get("export_errors") or []]
+    if not errors:
+        # The server may tell the number of failures alone.
+        errors = [
+            {"dn": "", "type": run["result"], "message": f"{run['failures']} objects failed."}
+            for connector in connectors
+            for run in connector.get("runs") or []
+            if run["profile"] == "Export" and run["failures"]
+        ]
     members = [_of(results, name) for name in ("member_on_premises", "member_cloud", "member_moved")]
     ids = [member["group"]["id"] for member in members if "group" in member]
     mine = [error for error in errors if any(group_id in error["dn"] for group_id in ids)]
@@ -128,6 +138,8 @@ def _on_premises_test(results: Json) -> list[Record]:
 
 
 def _member(step: Step, result: Json) -> Record:
+    if not result:
+        return step.unknown(_NOT_RUN)
     if why := problem(result):
         return step.failed(f"The mailbox could not be made a member: {why}", "See the explanation.")
     how = "It was a member already." if result["was_member"] else "It was added."
@@ -135,6 +147,8 @@ def _member(step: Step, result: Json) -> Record:
 
 
 def _logon(step: Step, result: Json) -> Record:
+    if not result:
+        return step.unknown(_NOT_RUN)
     if why := problem(result):
         return step.failed(f"Exchange Online did not give access to the mailbox: {why}", "See the explanation.")
     if not result["is_online"]:
@@ -146,6 +160,8 @@ def _logon(step: Step, result: Json) -> Record:
 
 
 def _post(step: Step, sent: Json, seen: Json) -> Record:
+    if not sent:
+        return step.unknown(_NOT_RUN)
     if why := problem(sent):
         return step.failed(f"The post could not be sent: {why}", "See the explanation.")
     evidence = {"message_id": sent["message_id"], "sent": sent["sent"], "sender": sent["sender"]}
@@ -216,6 +232,8 @@ def _not_seen(step: Step, trace: Json, explanation: str, remedy: str) -> Record:
 def _departure(step: Step, results: Json) -> Record:
     """Proven by SENDEXTERNAL (or SEND in older builds) by the hybrid connector, taken by Microsoft 365."""
     reply, trace = _of(results, "reply"), _of(results, "departure")
+    if not reply:
+        return step.unknown(_NOT_RUN)
     if why := problem(reply):
         return step.failed(f"The reply could not be sent: {why}", "See the explanation.", place="on_premises")
     if why := problem(trace):

@@ -15,10 +15,10 @@ import pathlib
 import sys
 import typing as t
 
-from bench import dns
+from bench import dns, recipients
 from bench.figure import Figure
 
-BENCHMARKS: dict[str, t.Callable[[], list[Figure]]] = {"dns": dns.measure}
+BENCHMARKS: dict[str, t.Callable[[], list[Figure]]] = {"dns": dns.measure, "recipients": recipients.measure}
 
 
 def main() -> int:

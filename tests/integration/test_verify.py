@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from lab import contoso
 from lab.configured import configure
+from lab.traffic import Fault
 
 if t.TYPE_CHECKING:
     from conftest import Ansible, Run
@@ -32,6 +34,11 @@ def test_a_configured_lab_is_green_and_as_before(lab: Lab, ansible: Ansible) -> 
     assert found["on_premises_8"]["evidence"]["auth_as"] == "Internal"
     assert group.members == [contoso.CLOUD_USER]  # who was there stays, who was added is gone
     assert contoso.USER_PASSWORD not in run.output
+    report = json.loads((ansible.directory / "report.json").read_text())
+    assert report["summary"]["verification"] == {"passed": 16, "person": 1}
+    page = (ansible.directory / "report.html").read_text()
+    assert contoso.USER_PASSWORD not in page
+    assert "Outlook on the web" in page
 
 
 def test_a_fault_is_explained_and_what_was_made_is_undone(lab: Lab, ansible: Ansible) -> None:
@@ -45,3 +52,15 @@ def test_a_fault_is_explained_and_what_was_made_is_undone(lab: Lab, ansible: Ans
     found = records(run)
     assert found["moved_6"]["verdict"] == "unknown"
     assert [name for name, record in found.items() if record["verdict"] == "failed"] == ["on_premises_7"]
+
+
+def test_what_was_made_is_undone_when_the_server_is_lost(lab: Lab, ansible: Ansible) -> None:
+    group = configure(lab.world)
+    ansible.vars["hybrid_groups_verify_wait_timeout"] = 1
+    # The first task on the server reads the configuration; it is lost while the post is looked for.
+    lab.traffic.set_fault(Fault(at=20, server="exchange"))
+    run = ansible.run("verify", "-e", "hybrid_groups_verify_moved_mailbox=")
+    assert lab.traffic.counts["exchange"] >= 20
+    assert group.members == []
+    assert [thread.topic for thread in group.threads]  # so it had gone some way
+    assert records(run)["on_premises_6"]["verdict"] == "unknown"

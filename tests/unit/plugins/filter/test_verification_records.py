@@ -247,7 +247,7 @@ def test_permissions_that_the_application_lacks(verification: Verification) -> N
 def test_nothing_has_run(moved: str) -> None:
     settings = {"domain": "d", "group": "g", "on_premises_mailbox": "o", "cloud_mailbox": "c", "moved_mailbox": moved}
     found = verification_records({"settings": settings})
-    assert not any(record["verdict"] == "passed" for record in found)
+    assert {record["verdict"] for record in found} <= {"unknown", "person"}
     assert len(found) == 16
 
 
