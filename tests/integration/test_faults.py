@@ -26,7 +26,7 @@ from lab.world import Snapshot
 # Requests each step may take, over all servers. A step that takes more fails a test, so that the cuts below stay complete.
 REQUESTS = {
     "exchange_prerequisites": 16,
-    "adsync_prerequisites": 18,
+    "adsync_prerequisites": 20,
     "tenant_prerequisites": 18,
     "group_writeback": 45,
     "tenant_domain": 14,
