@@ -1,3 +1,6 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
 # Two commands matter: make demo, make test. Everything they need is installed into $(VENV).
 .DEFAULT_GOAL := help
 PYTHON ?= python3

@@ -98,12 +98,13 @@ class GraphSettings:
     timeout: float = 60.0
 
     @classmethod
-    def from_params(cls, params: t.Mapping[str, t.Any], needed: t.Mapping[str, tuple[str, ...]] = NEEDED) -> GraphSettings:
+    def from_params(cls, params: t.Mapping[str, t.Any], needed: t.Mapping[str, tuple[str, ...]] | None = None) -> GraphSettings:
         """From a module's options.
 
-        :param needed: ways to sign in that the module has
+        :param needed: ways to sign in that the module has; by default :data:`NEEDED`
         :raises GraphError: an option is missing or malformed
         """
+        needed = needed or NEEDED
         auth = params.get("graph_auth") or _chosen(params, needed)
         for name in needed[auth]:
             if not params.get(name):
