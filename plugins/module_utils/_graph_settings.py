@@ -127,7 +127,7 @@ class GraphSettings:
 
 
 def graph_argument_spec() -> dict[str, t.Any]:
-    """The options of the documentation fragment ``_graph``."""
+    """The options of the documentation fragments ``_graph`` and ``_graph.credentials``."""
     return {
         **connection_argument_spec(),
         "graph_auth": {"type": "str", "choices": list(NEEDED)},
@@ -139,7 +139,7 @@ def graph_argument_spec() -> dict[str, t.Any]:
 
 
 def connection_argument_spec() -> dict[str, t.Any]:
-    """The options of the documentation fragment ``_graph.connection``: all but the credentials."""
+    """The options of the documentation fragment ``_graph``: all but the credentials."""
     return {
         "tenant_id": _from_environment("tenant_id"),
         "client_id": _from_environment("client_id"),
