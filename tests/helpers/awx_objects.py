@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import typing as t
@@ -40,7 +41,9 @@ def objects(**changes: str) -> Json:
     for path in sorted(OBJECTS.glob("*.yml")):
         variables.update(loader.load_from_file(str(path), trusted_as_template=True))
     templar = Templar(loader, variables={**variables, **OWN, **changes})
-    return {name: templar.template(value) for name, value in variables.items() if name.startswith("controller_")}
+    rendered = {name: templar.template(value) for name, value in variables.items() if name.startswith("controller_")}
+    # As it goes to AWX: without ansible-core's marks on texts.
+    return t.cast(Json, json.loads(json.dumps(rendered)))
 
 
 def named(items: list[Json], name: str) -> Json:
