@@ -92,10 +92,7 @@ def launch(ansible: Ansible, name: str, **prompts: str) -> Job:
 
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(directory / "pc")}
     arguments = ["--check"] if prompts.get("job_type", template["job_type"]) == "check" else []
-    types = {
-        "Hybrid groups - DNS": "TSIG key",
-        **{item["name"]: item["credential_type"] for item in awx["controller_credentials"]},
-    }
+    types = {item["name"]: item["credential_type"] for item in awx["controller_credentials"]}
     for number, credential in enumerate(template["credentials"]):
         inputs = CREDENTIALS[types[credential]]
         if types[credential] == "Machine":
