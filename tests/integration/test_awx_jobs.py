@@ -78,11 +78,8 @@ def inventory_script(inventory: Json) -> str:
     return f"#!{sys.executable}\nprint({json.dumps(printed)!r})\n"
 
 
-def launch(ansible: Ansible, name: str, **prompts: str) -> Job:
-    """Run a job template, its survey answered by the defaults and ANSWERS.
-
-    :param prompts: ``job_type``
-    """
+def launch(ansible: Ansible, name: str) -> Job:
+    """Run a job template, its survey answered by the defaults and ANSWERS."""
     awx = objects(hybrid_groups_awx_dns_provider="rfc2136")
     template = named(awx["controller_templates"], name)
     directory = ansible.directory / "awx"
@@ -91,7 +88,7 @@ def launch(ansible: Ansible, name: str, **prompts: str) -> Job:
     (directory / "project").symlink_to(ROOT)
 
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(directory / "pc")}
-    arguments = ["--check"] if prompts.get("job_type", template["job_type"]) == "check" else []
+    arguments: list[str] = []
     types = {item["name"]: item["credential_type"] for item in awx["controller_credentials"]}
     for number, credential in enumerate(template["credentials"]):
         inputs = CREDENTIALS[types[credential]]
