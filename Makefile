@@ -53,7 +53,7 @@ $(PROVIDERS_STAMP): $(STAMP) tests/provider-requirements.txt
 	touch $@
 
 # galaxy-importer brings its own versions of the linters, so it has an environment of its own.
-$(IMPORTER_STAMP): $(STAMP) tests/importer-requirements.txt
+$(IMPORTER_STAMP): tests/importer-requirements.txt | $(STAMP)
 	$(PYTHON) -m venv $(IMPORTER)
 	$(IMPORTER)/bin/pip install --quiet --disable-pip-version-check "ansible-core>=2.19,<2.22" -r tests/importer-requirements.txt
 	touch $@
@@ -65,7 +65,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration galaxy bench lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration galaxy sanity bench lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -89,6 +89,9 @@ unit: kerberos  ## fast tests
 
 integration: kerberos providers  ## real ansible-playbook runs against the lab
 	$(BIN)/pytest tests/integration -n 3 --dist loadgroup
+
+sanity: setup  ## ansible-test sanity
+	tests/sanity.sh $(BIN)
 
 galaxy: setup $(IMPORTER_STAMP)  ## build and import the collection, install it elsewhere and run the demo from there
 	tests/galaxy.sh $(BIN) $(abspath $(IMPORTER))/bin
