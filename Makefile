@@ -1,3 +1,6 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
 # Two commands matter: make demo, make test. Everything they need is installed into $(VENV).
 .DEFAULT_GOAL := help
 PYTHON ?= python3
@@ -10,6 +13,9 @@ STAMP := $(VENV)/.installed
 KERBEROS_STAMP := $(VENV)/.kerberos
 PROVIDERS := $(VENV)/providers
 PROVIDERS_STAMP := $(VENV)/.providers
+
+IMPORTER := $(VENV)/importer
+IMPORTER_STAMP := $(VENV)/.importer
 
 .PHONY: help setup kerberos providers
 
@@ -46,6 +52,12 @@ $(PROVIDERS_STAMP): $(STAMP) tests/provider-requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-compile --target $(PROVIDERS) -r tests/provider-requirements.txt
 	touch $@
 
+# galaxy-importer brings its own versions of the linters, so it has an environment of its own.
+$(IMPORTER_STAMP): tests/importer-requirements.txt | $(STAMP)
+	$(PYTHON) -m venv $(IMPORTER)
+	$(IMPORTER)/bin/pip install --quiet --disable-pip-version-check "ansible-core>=2.19,<2.22" -r tests/importer-requirements.txt
+	touch $@
+
 # What every target needs to find the collection and the lab.
 export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
 export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
@@ -53,7 +65,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration bench lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration galaxy sanity bench lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -70,12 +82,19 @@ lint: setup  ## format, types, YAML, playbooks, documentation
 	$(BIN)/ansible-lint --offline
 	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 	$(BIN)/antsibull-changelog lint
+	$(BIN)/reuse lint --quiet
 
 unit: kerberos  ## fast tests
 	$(BIN)/pytest tests/unit -n 2
 
 integration: kerberos providers  ## real ansible-playbook runs against the lab
 	$(BIN)/pytest tests/integration -n 3 --dist loadgroup
+
+sanity: setup  ## ansible-test sanity
+	tests/sanity.sh $(BIN)
+
+galaxy: setup $(IMPORTER_STAMP)  ## build and import the collection, install it elsewhere and run the demo from there
+	tests/galaxy.sh $(BIN) $(abspath $(IMPORTER))/bin
 
 bench: setup  ## measure; figures as text, and as JSON in .cache/bench.json
 	mkdir -p .cache

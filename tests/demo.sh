@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The procedure against the lab: the first run changes every step, the second changes nothing.
-# Called by "make demo" with the virtual environment's bin folder.
+# Called by "make demo" with the virtual environment's bin folder; the collection is that of ANSIBLE_COLLECTIONS_PATH.
 set -euo pipefail
 bin=$1
 lab() { "$bin/python" -m lab "$@"; }
@@ -15,7 +15,7 @@ trap 'lab stop' EXIT
 
 run() {
   printf '\n######## %s\n' "$1"
-  "$bin/ansible-playbook" -i .lab/inventory.yml playbooks/hybrid_groups.yml -e hybrid_groups_report="$PWD/.lab/report.html" | tee ".lab/$2.log"
+  "$bin/ansible-playbook" -i .lab/inventory.yml exchange.hybrid_groups.hybrid_groups -e hybrid_groups_report="$PWD/.lab/report.html" | tee ".lab/$2.log"
 }
 run 'First run: from an organization without a group domain' first
 run 'Second run: there is nothing left to do' second

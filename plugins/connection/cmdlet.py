@@ -410,17 +410,18 @@ class Connection(NetworkConnectionBase):
 
 def _session_class(transport: str) -> type[Session]:
     """The transport's class. Its library is slow to import, and needed in the session's process only."""
-    try:
-        if transport == "winrm":
-            from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._winrm import WinrmSession
+    session_class: type[Session]
+    if transport == "winrm":
+        from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils import _winrm
 
-            return WinrmSession
-        from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._psrp import PsrpSession
+        library, missing, session_class = "pywinrm", _winrm.IMPORT_ERROR, _winrm.WinrmSession
+    else:
+        from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils import _psrp
 
-        return PsrpSession
-    except ImportError as exc:
-        library = "pywinrm" if transport == "winrm" else "pypsrp"
-        raise ConnectionError(f"the Python package {library} is needed on the control node: {exc}") from exc
+        library, missing, session_class = "pypsrp", _psrp.IMPORT_ERROR, _psrp.PsrpSession
+    if missing is not None:
+        raise ConnectionError(f"the Python package {library} is needed on the control node: {missing}") from missing
+    return session_class
 
 
 def _end_with(playbook_pid: str | None) -> None:

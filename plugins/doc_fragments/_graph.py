@@ -6,43 +6,12 @@
 
 from __future__ import annotations
 
-_CREDENTIALS = r"""
-  graph_auth:
-    description:
-      - How to sign in.
-      - If not set, the first of O(access_token), O(client_certificate), and O(client_secret) that is given is used.
-      - V(managed_identity) signs in as the identity of the Azure or Azure Arc machine that the task runs on. It is the
-        user-assigned identity with O(client_id), or the system-assigned one if O(client_id) is not set.
-      - For a person who signs in with a browser, see M(exchange.hybrid_groups.m365_device_login).
-    type: str
-    choices:
-      - access_token
-      - client_certificate
-      - client_secret
-      - managed_identity
-  client_secret:
-    description:
-      - The application's client secret.
-      - If not set, the environment variable E(M365_CLIENT_SECRET) is used.
-    type: str
-  client_certificate:
-    description:
-      - File on the control node with the application's certificate and its private key, as PEM or PKCS#12 (C(.pfx)).
-      - If not set, the environment variable E(M365_CLIENT_CERTIFICATE) is used.
-    type: path
-  client_certificate_password:
-    description:
-      - Password of the private key in O(client_certificate).
-      - If not set, the environment variable E(M365_CLIENT_CERTIFICATE_PASSWORD) is used.
-    type: str
-  access_token:
-    description:
-      - A token for Microsoft Graph that was obtained elsewhere. It is not renewed.
-      - If not set, the environment variable E(M365_ACCESS_TOKEN) is used.
-    type: str
-"""
 
-_CONNECTION = r"""
+class ModuleDocFragment:
+    """Options of everything that talks to Microsoft Graph; the spec is module_utils/_graph_settings.py."""
+
+    DOCUMENTATION = r"""
+options:
   tenant_id:
     description:
       - The tenant's ID, or one of its domains such as V(contoso.onmicrosoft.com).
@@ -87,19 +56,45 @@ _CONNECTION = r"""
       - Seconds that one request to Microsoft Graph may take, repeats after throttling or lost connections included.
     type: int
     default: 60
-"""
-
-_REQUIREMENTS = r"""
 requirements:
   - msal >= 1.35
   - requests
 """
 
-
-class ModuleDocFragment:
-    """Options of everything that talks to Microsoft Graph; the spec is module_utils/_graph_settings.py."""
-
-    DOCUMENTATION = f"options:{_CREDENTIALS}{_CONNECTION}{_REQUIREMENTS}"
-
-    # All but the credentials.
-    CONNECTION = f"options:{_CONNECTION}{_REQUIREMENTS}"
+    # For all but the sign-in of a person.
+    CREDENTIALS = r"""
+options:
+  graph_auth:
+    description:
+      - How to sign in.
+      - If not set, the first of O(access_token), O(client_certificate), and O(client_secret) that is given is used.
+      - V(managed_identity) signs in as the identity of the Azure or Azure Arc machine that the task runs on. It is the
+        user-assigned identity with O(client_id), or the system-assigned one if O(client_id) is not set.
+      - For a person who signs in with a browser, see M(exchange.hybrid_groups.m365_device_login).
+    type: str
+    choices:
+      - access_token
+      - client_certificate
+      - client_secret
+      - managed_identity
+  client_secret:
+    description:
+      - The application's client secret.
+      - If not set, the environment variable E(M365_CLIENT_SECRET) is used.
+    type: str
+  client_certificate:
+    description:
+      - File on the control node with the application's certificate and its private key, as PEM or PKCS#12 (C(.pfx)).
+      - If not set, the environment variable E(M365_CLIENT_CERTIFICATE) is used.
+    type: path
+  client_certificate_password:
+    description:
+      - Password of the private key in O(client_certificate).
+      - If not set, the environment variable E(M365_CLIENT_CERTIFICATE_PASSWORD) is used.
+    type: str
+  access_token:
+    description:
+      - A token for Microsoft Graph that was obtained elsewhere. It is not renewed.
+      - If not set, the environment variable E(M365_ACCESS_TOKEN) is used.
+    type: str
+"""

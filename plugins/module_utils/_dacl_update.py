@@ -60,7 +60,7 @@ def update(directory: Directory, dn: str, read: Dacl, decide: Decision) -> DaclC
     :raises DirectoryError: as :meth:`Directory.write_dacl`
     """
     before = read
-    for _ in range(_ATTEMPTS):
+    for _attempt in range(_ATTEMPTS):
         intended = decide(before.descriptor)
         added, removed = difference(before.descriptor, intended)
         if not added and not removed:

@@ -253,7 +253,7 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
 
     def _user_filter(self, name: str) -> str:
         if "@" in name:
-            local, _, domain = name.partition("@")
+            local, _at, domain = name.partition("@")
             principal = f"(userPrincipalName={escape_filter_chars(name)})"
             if domain.casefold() != self.domain:
                 return principal

@@ -54,7 +54,7 @@ class Change:
             "record": relative_name(self.name, zone),
             "type": self.type,
             "ttl": shown.ttl if shown else None,
-            "values": [data.text for data in shown.data] if shown else [],
+            "rdata": [data.text for data in shown.data] if shown else [],
             "data": [data.to_result() for data in shown.data] if shown else [],
             "removed": [data.to_result() for data in before if data.target not in kept],
         }

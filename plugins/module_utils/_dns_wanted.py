@@ -55,7 +55,7 @@ class Wanted(abc.ABC):
 
     name: str
     target: str
-    _: dataclasses.KW_ONLY
+    _keyword_only: dataclasses.KW_ONLY
     ttl: int | None = None
     new_ttl: int = DEFAULT_TTL
 
@@ -123,7 +123,7 @@ class MxRecord(Wanted):
     purpose = "mx"
     type = "MX"
 
-    _: dataclasses.KW_ONLY
+    _keyword_only: dataclasses.KW_ONLY
     preference: int | None = None
     new_preference: int = 0
     others: Others = "refuse"

@@ -98,12 +98,13 @@ class GraphSettings:
     timeout: float = 60.0
 
     @classmethod
-    def from_params(cls, params: t.Mapping[str, t.Any], needed: t.Mapping[str, tuple[str, ...]] = NEEDED) -> GraphSettings:
+    def from_params(cls, params: t.Mapping[str, t.Any], needed: t.Mapping[str, tuple[str, ...]] | None = None) -> GraphSettings:
         """From a module's options.
 
-        :param needed: ways to sign in that the module has
+        :param needed: ways to sign in that the module has; by default :data:`NEEDED`
         :raises GraphError: an option is missing or malformed
         """
+        needed = needed or NEEDED
         auth = params.get("graph_auth") or _chosen(params, needed)
         for name in needed[auth]:
             if not params.get(name):
@@ -126,7 +127,7 @@ class GraphSettings:
 
 
 def graph_argument_spec() -> dict[str, t.Any]:
-    """The options of the documentation fragment ``_graph``."""
+    """The options of the documentation fragments ``_graph`` and ``_graph.credentials``."""
     return {
         **connection_argument_spec(),
         "graph_auth": {"type": "str", "choices": list(NEEDED)},
@@ -138,7 +139,7 @@ def graph_argument_spec() -> dict[str, t.Any]:
 
 
 def connection_argument_spec() -> dict[str, t.Any]:
-    """The options of the documentation fragment ``_graph.connection``: all but the credentials."""
+    """The options of the documentation fragment ``_graph``: all but the credentials."""
     return {
         "tenant_id": _from_environment("tenant_id"),
         "client_id": _from_environment("client_id"),

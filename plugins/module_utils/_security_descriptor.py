@@ -156,7 +156,7 @@ def parse(data: bytes) -> SecurityDescriptor:
     acl = data[offset : offset + size]
     aces = []
     position = _ACL_HEADER.size
-    for _ in range(count):
+    for _entry in range(count):
         raw = _raw_ace(acl, position)
         aces.append(Ace(raw, _rule(raw)))
         position += len(raw)

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - exchange.hybrid_groups._attributes.state
   - exchange.hybrid_groups._group_domain_dns
   - exchange.hybrid_groups._graph
+  - exchange.hybrid_groups._graph.credentials
 options:
   domain:
     description:
@@ -200,7 +201,7 @@ EXAMPLES = r"""
     record: "{{ item.name }}"
     type: "{{ item.type }}"
     ttl: "{{ item.ttl }}"
-    value: "{{ item['values'] }}"
+    value: "{{ item.rdata }}"
     overwrite: true
   loop: "{{ group_dns.to_publish }}"
   delegate_to: localhost
@@ -286,7 +287,7 @@ to_publish:
     ttl:
       description: TTL in seconds.
       type: int
-    values:
+    rdata:
       description: All records of the set in zone-file form.
       type: list
       elements: str
@@ -304,7 +305,7 @@ to_publish:
       record: groups
       type: MX
       ttl: 3600
-      values: [0 groups-contoso-com.mail.protection.outlook.com.]
+      rdata: [0 groups-contoso-com.mail.protection.outlook.com.]
       data: [{value: groups-contoso-com.mail.protection.outlook.com, preference: 0}]
       removed: [{value: mail.contoso.com, preference: 10}]
 to_delete:

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - exchange.hybrid_groups._attributes.info
   - exchange.hybrid_groups._group_domain_dns
   - exchange.hybrid_groups._graph
+  - exchange.hybrid_groups._graph.credentials
 options:
   domains:
     description:

@@ -22,7 +22,7 @@ author:
 extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
   - exchange.hybrid_groups._attributes.info
-  - exchange.hybrid_groups._graph.connection
+  - exchange.hybrid_groups._graph
 options:
   device_code:
     description:

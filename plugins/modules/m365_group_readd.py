@@ -18,6 +18,7 @@ author:
 extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
   - exchange.hybrid_groups._graph
+  - exchange.hybrid_groups._graph.credentials
 options:
   memberships:
     description:

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
   - exchange.hybrid_groups._attributes.state
   - exchange.hybrid_groups._graph
+  - exchange.hybrid_groups._graph.credentials
 options:
   user:
     description:

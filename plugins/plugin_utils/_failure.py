@@ -14,13 +14,16 @@ from __future__ import annotations
 import re
 import typing as t
 
-import requests
+try:
+    import requests
+
+    LOST = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError)
+except ImportError:  # it comes with the transport's library, without which no session is tried
+    LOST = ()  # type: ignore[assignment]
+"""The connection broke, or nothing came over it."""
 
 if t.TYPE_CHECKING:
     from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Target
-
-LOST = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError)
-"""The connection broke, or nothing came over it."""
 
 _REFUSED = {"AuthenticationError", "InvalidCredentialsError"}
 _LOGON_DENIED = "0x8009030c"  # SEC_E_LOGON_DENIED, inside CredSSP

@@ -17,13 +17,6 @@ import dataclasses
 import typing as t
 import xml.etree.ElementTree as ET
 
-from pypsrp.complex_objects import GenericComplexObject, ObjectMeta, PSCredential, PSInvocationState
-from pypsrp.exceptions import WinRMError, WinRMTransportError, WSManFaultError
-from pypsrp.messages import ErrorRecordMessage, PipelineState
-from pypsrp.powershell import PowerShell, RunspacePool
-from pypsrp.serializer import Serializer
-from pypsrp.wsman import NAMESPACES, WSMan
-
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import (
     CmdletResult,
     Credential,
@@ -35,6 +28,19 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils import _cli
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._failure import LOST, reason, why_not_open
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._kerberos import TicketError, Tickets
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import NotExecuted, Session, SessionLost, Target
+
+try:
+    from pypsrp.complex_objects import GenericComplexObject, ObjectMeta, PSCredential, PSInvocationState
+    from pypsrp.exceptions import WinRMError, WinRMTransportError, WSManFaultError
+    from pypsrp.messages import ErrorRecordMessage, PipelineState
+    from pypsrp.powershell import PowerShell, RunspacePool
+    from pypsrp.serializer import Serializer
+    from pypsrp.wsman import NAMESPACES, WSMan
+except ImportError as exc:
+    IMPORT_ERROR: ImportError | None = exc
+    Serializer = object
+else:
+    IMPORT_ERROR = None
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +58,10 @@ class _DecodedError:
     """An error record in place of pypsrp's own class for it."""
 
     detail: ErrorDetail
-    MESSAGE_TYPE = ErrorRecordMessage.MESSAGE_TYPE
+
+    @property
+    def MESSAGE_TYPE(self) -> int:
+        return t.cast(int, ErrorRecordMessage.MESSAGE_TYPE)
 
 
 class _TextOutput(Serializer):

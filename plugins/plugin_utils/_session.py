@@ -140,4 +140,4 @@ def only_reads(commands: Sequence[tuple[str, Parameters]]) -> bool:
 
     By PowerShell's approved verbs: Get and Test read, Select and Where filter, Import loads a module into the session.
     """
-    return all(name.partition("-")[0].lower() in {"get", "test", "select", "where", "import"} for name, _ in commands)
+    return all(name.partition("-")[0].lower() in {"get", "test", "select", "where", "import"} for name, _parameters in commands)

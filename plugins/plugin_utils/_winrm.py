@@ -15,14 +15,19 @@ import contextlib
 import itertools
 import typing as t
 
-from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
-from winrm.protocol import Protocol
-
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletResult, SessionError
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils import _host_protocol
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._failure import LOST, reason, why_not_open
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._kerberos import Tickets
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session import Session, SessionLost, Target
+
+try:
+    from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
+    from winrm.protocol import Protocol
+except ImportError as exc:
+    IMPORT_ERROR: ImportError | None = exc
+else:
+    IMPORT_ERROR = None
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -40,7 +40,7 @@ def measure() -> list[Figure]:
             "resolvers": [],
             "concurrency": CONCURRENCY,
         }
-        seconds, processor, queries = min(_timed(options, asked) for _ in range(REPEATS))
+        seconds, processor, queries = min(_timed(options, asked) for _repeat in range(REPEATS))
     ideal = DELAY * queries / CONCURRENCY
     details = {
         "domains": DOMAINS,

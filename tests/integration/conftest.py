@@ -196,7 +196,7 @@ def ansible(lab: Lab, tmp_path: pathlib.Path, request: pytest.FixtureRequest) ->
     ansible = Ansible(lab, tmp_path)
     way = getattr(request, "param", None)
     if way is not None:
-        transport, _, auth = way.partition(" ")
+        transport, _space, auth = way.partition(" ")
         ansible.use(transport, auth or "ntlm")
         if auth == "kerberos":
             ansible.use_realm(request.getfixturevalue("realm"))

@@ -37,12 +37,12 @@ CONTROL_NODE = {"ansible_connection": "local", "ansible_python_interpreter": "{{
 
 
 def record_set(
-    name: str, rdtype: str, data: list[dict[str, t.Any]], values: list[str], *removed: dict[str, t.Any]
+    name: str, rdtype: str, data: list[dict[str, t.Any]], rdata: list[str], *removed: dict[str, t.Any]
 ) -> dict[str, t.Any]:
     """As group_domain_dns returns it."""
     record = name.removesuffix(".contoso.com")
     parts = {"name": name, "zone": "contoso.com", "record": record, "type": rdtype, "ttl": 3600}
-    return {**parts, "values": values, "data": data, "removed": list(removed)}
+    return {**parts, "rdata": rdata, "data": data, "removed": list(removed)}
 
 
 HANDED = {

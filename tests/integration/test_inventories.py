@@ -53,18 +53,6 @@ def test_the_connect_server_is_reached_by_what_the_inventory_says_for_psrp(lab: 
     assert lab.traffic.counts["connect.sessions"] == 1
 
 
-def test_user_and_password_from_the_command_line(lab: Lab, ansible: Ansible) -> None:
-    """As AWX passes a Machine credential."""
-    del ansible.vars["ansible_user"], ansible.vars["ansible_password"]
-    password = ansible.directory / "password"
-    password.write_text(contoso.ADMIN_PASSWORD)
-    run = ansible.run("hybrid_groups", "-u", USER, "--connection-password-file", str(password))
-    assert run.returncode == 0, run.output
-    view = lab.world.view()
-    assert contoso.GROUP_DOMAIN in view["exchange"]["accepted_domains"]
-    assert view["directory"]["rights"]["may create groups"] is True
-
-
 def test_a_delegated_task_runs_on_the_named_host_as_its_user(lab: Lab, ansible: Ansible) -> None:
     host = ansible.host_vars("exchange")
     host.update(ansible_user=ansible.vars.pop("ansible_user"), ansible_password=ansible.vars.pop("ansible_password"))

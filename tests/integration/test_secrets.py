@@ -27,11 +27,11 @@ SECRETS = {
 }
 
 
-def found(text: str, secrets: dict[str, str] = SECRETS) -> list[str]:
-    """Names of the secrets that the text shows, plain or as they travel: in a Basic header, in a serialized object."""
+def found(text: str, secrets: dict[str, str] | None = None) -> list[str]:
+    """Names of the secrets, by default the lab's, that the text shows, plain or as they travel: in a Basic header, serialized."""
     return [
         name
-        for name, secret in secrets.items()
+        for name, secret in (secrets or SECRETS).items()
         if any(
             form in text
             for form in (

@@ -73,10 +73,13 @@ class Lab:
             **windows,
         )
         connect = ConnectHost(self.world)
-        windows.update(path="/wsman", name="connect", program=PowerShellStandIn(cmdlets=connect))
-        self.connect = WsmanServer({"Microsoft.PowerShell": connect}, **windows)
+        program = PowerShellStandIn(cmdlets=connect)
+        self.connect = WsmanServer({"Microsoft.PowerShell": connect}, path="/wsman", name="connect", program=program, **windows)
         self.connect_tls = WsmanServer(
             {"Microsoft.PowerShell": connect},
+            path="/wsman",
+            name="connect",
+            program=program,
             authentication=("Negotiate", "Basic"),
             tls=self.authority.server_context(*names),
             **windows,

@@ -1,3 +1,6 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Makes the MX records of one name exactly those given; none: takes them away. Run by ansible.windows.win_powershell.
 # Cmdlets: "DnsServer" module reference, Get-DnsServerResourceRecord, Add-DnsServerResourceRecordMX, Remove-DnsServerResourceRecord.
 [CmdletBinding(SupportsShouldProcess)]

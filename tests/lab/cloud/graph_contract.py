@@ -100,7 +100,8 @@ def _check_value(content: t.Any, edm: str, where: str) -> None:
         for item in content:
             _check_value(item, edm.removeprefix("Collection(").removesuffix(")"), where)
     elif edm in KINDS:
-        if type(content) is not KINDS[edm]:
+        # A boolean is an int in Python, and no number in JSON.
+        if not isinstance(content, KINDS[edm]) or (isinstance(content, bool) and KINDS[edm] is not bool):
             raise ContractBreach(f"{where} is {type(content).__name__}, not {edm}")
     elif _bare(edm) in types():  # some complex types are not in the cut
         check_type(content, _bare(edm))

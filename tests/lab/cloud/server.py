@@ -150,7 +150,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         request_id = str(uuid.uuid4())
         client_request_id = self.headers.get("client-request-id", request_id)
         headers = {"request-id": request_id, "client-request-id": client_request_id, "OData-Version": "4.0"}
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        scheme, _space, token = self.headers.get("Authorization", "").partition(" ")
         try:
             request = GraphRequest(
                 method=self.command,

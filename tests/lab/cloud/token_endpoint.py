@@ -41,7 +41,7 @@ def answer_login(tenant: TenantState, method: str, path: str, form: dict[str, st
     :param base_url: scheme and host as the client wrote them
     :raises LoginError: refused
     """
-    name, _, rest = path.strip("/").partition("/")
+    name, _slash, rest = path.strip("/").partition("/")
     if (method, rest) not in (("GET", DISCOVERY), ("POST", TOKEN), ("POST", DEVICE_CODE)):
         raise LoginError(404, "invalid_request", 900144, "The endpoint does not exist.")  # assumed: code and text
     if not tenant.is_named(name):
@@ -115,7 +115,7 @@ def issue_token(tenant: TenantState, application: Application, permissions: list
 def _check_scope(scope: str, base_url: str) -> None:
     """Only Graph's default scope is known; the lab's own address stands for Graph too."""
     scope = next((part for part in scope.split() if part not in OPENID_SCOPES), "")
-    resource, _, suffix = scope.rpartition("/")
+    resource, _slash, suffix = scope.rpartition("/")
     if suffix != ".default":
         raise LoginError(
             400,

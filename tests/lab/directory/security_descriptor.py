@@ -228,13 +228,13 @@ def acl_from_bytes(data: bytes, at: int) -> list[Ace]:
     """:raises SecurityDescriptorError: malformed"""
     if len(data) < at + 8:
         raise SecurityDescriptorError("ACL cut short")
-    revision, _, size, count, _ = struct.unpack_from("<BBHHH", data, at)
+    revision, _padding, size, count, _more_padding = struct.unpack_from("<BBHHH", data, at)
     end = at + size
     if revision not in (2, 4) or end > len(data):
         raise SecurityDescriptorError("ACL malformed")
     aces = []
     at += 8
-    for _ in range(count):
+    for _entry in range(count):
         length = struct.unpack_from("<H", data, at + 2)[0] if at + 8 <= end else 0
         if length < 16 or at + length > end:
             raise SecurityDescriptorError("ACE cut short")
@@ -278,7 +278,7 @@ class SecurityDescriptor:
         """:raises SecurityDescriptorError: not a self-relative security descriptor"""
         if len(data) < 20:
             raise SecurityDescriptorError("security descriptor cut short")
-        revision, _, control, owner, group, sacl, dacl = struct.unpack_from("<BBHIIII", data)
+        revision, _padding, control, owner, group, sacl, dacl = struct.unpack_from("<BBHIIII", data)
         if revision != 1 or not control & SELF_RELATIVE:
             raise SecurityDescriptorError("not a self-relative security descriptor of revision 1")
         return cls(

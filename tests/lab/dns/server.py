@@ -218,7 +218,7 @@ class _UdpHandler(socketserver.BaseRequestHandler):
     server: _UdpService
 
     def handle(self) -> None:
-        wire, reply_socket = t.cast("tuple[bytes, socket.socket]", self.request)
+        wire, reply_socket = t.cast(tuple[bytes, socket.socket], self.request)
         address = str(self.server.server_address[0])
         with contextlib.suppress(Dropped):
             answer = self.server.dns.exchange(wire, address=address, tcp=False)

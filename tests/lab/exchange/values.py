@@ -194,7 +194,7 @@ def smart_host(text: str) -> NetObject:
 
 
 def x509_identifier(text: str) -> NetObject:
-    issuer, _, subject = text.removeprefix("<I>").partition("<S>")
+    issuer, _tag, subject = text.removeprefix("<I>").partition("<S>")
     common_name = re.search(r"CN=([^,]+)", subject)
     return NetObject(
         [f"{DATA}.SmtpX509Identifier", "System.Object"],

@@ -1,1 +1,3 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """LDAP on the wire: messages, filters, sessions and the server in front of the directory."""

@@ -238,7 +238,7 @@ def registry_item(key: str, values: t.Mapping[str, t.Any], parameters: t.Mapping
                 )
             chosen[match] = values[match]
     provider = "Microsoft.PowerShell.Core\\Registry"
-    parent, _, child = full.rpartition("\\")
+    parent, _backslash, child = full.rpartition("\\")
     return custom_object(
         {
             **chosen,

@@ -112,11 +112,9 @@ class CommandHost(t.Protocol):
 
         :raises SessionRefused: the user may not have one
         """
-        ...
 
     def run(self, call: Call) -> t.Iterable[t.Any]:
         """Run a cmdlet; yields output objects.
 
         :raises PowerShellError: an error record; the endpoint writes it or fails the pipeline
         """
-        ...

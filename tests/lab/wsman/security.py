@@ -179,7 +179,7 @@ class ConnectionSecurity:
             return Outcome(self._user) if self._user else self._refuse()
         if authorization == _MUTUAL_TLS:
             return self._certificate()
-        scheme, _, credentials = authorization.partition(" ")
+        scheme, _space, credentials = authorization.partition(" ")
         offered = {name.casefold() for name in self._policy.schemes}
         if scheme.casefold() not in offered:
             return self._refuse()
@@ -199,7 +199,7 @@ class ConnectionSecurity:
         return Outcome(name) if name else self._refuse()
 
     def _basic(self, token: bytes) -> Outcome:
-        user, _, password = token.decode("utf-8", "replace").partition(":")
+        user, _colon, password = token.decode("utf-8", "replace").partition(":")
         name = self._accounts.check(user, password)
         return Outcome(name) if name else self._refuse()
 

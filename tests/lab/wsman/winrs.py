@@ -57,7 +57,6 @@ class Program(t.Protocol):
 
     def __call__(self, command_line: str, user: str, streams: Streams) -> int:
         """Run to the end; returns the exit code."""
-        ...
 
 
 class WinrsShell(Shell):

@@ -136,7 +136,7 @@ def _primitive(value: t.Any) -> t.Any:
 
 def _enum(value: EnumValue) -> enum.Enum:
     """psrpcore takes type name, ToString and number from a Python enumeration's module, class, member and value."""
-    namespace, _, name = value.type_name.rpartition(".")
+    namespace, _dot, name = value.type_name.rpartition(".")
     kind = enum.Enum(name, {value.name: value.number}, module=namespace)  # type: ignore[misc] # made at run time
     return t.cast(enum.Enum, next(iter(kind)))
 

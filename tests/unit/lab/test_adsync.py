@@ -263,7 +263,7 @@ def test_cycle_ends_after_so_many_polls(connect: Connect, polls: int) -> None:
     connect.state.polls_per_cycle = polls
     [result] = connect("Start-ADSyncSyncCycle", PolicyType="Delta")
     assert result.properties == {"Result": "Success"}
-    assert [connect.in_progress() for _ in range(polls + 2)] == [True] * polls + [False, False]
+    assert [connect.in_progress() for _poll in range(polls + 2)] == [True] * polls + [False, False]
 
 
 def test_while_a_cycle_runs(connect: Connect) -> None:
@@ -307,7 +307,9 @@ def test_failed_export(connect: Connect) -> None:
     connect("Start-ADSyncSyncCycle", PolicyType="Initial")
     while connect.in_progress():
         pass
-    last, *_ = connect("Get-ADSyncRunProfileResult", ConnectorId=connect.state.ad_connector.identifier, RunStepDetails=None)
+    last, *_earlier = connect(
+        "Get-ADSyncRunProfileResult", ConnectorId=connect.state.ad_connector.identifier, RunStepDetails=None
+    )
     assert last.properties["Result"] == "completed-export-errors"
     [step] = last.properties["RunStepResults"].items
     assert step.properties["ExportFailure"] == 1

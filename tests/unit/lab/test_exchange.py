@@ -410,7 +410,7 @@ def test_last_address_space_cannot_be_removed(exchange: Exchange) -> None:
 
 def test_concurrent_additions_are_all_kept(exchange: Exchange) -> None:
     names = [f"d{number}.com" for number in range(8)]
-    hosts = [ExchangeHost(t.cast(t.Any, exchange.world)) for _ in names]
+    hosts = [ExchangeHost(t.cast(t.Any, exchange.world)) for _name in names]
     barrier = threading.Barrier(len(names))
 
     def add(host: ExchangeHost, name: str) -> None:

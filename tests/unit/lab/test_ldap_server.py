@@ -432,7 +432,7 @@ def test_message_ids_are_echoed_and_abandon_is_ignored(plain: LdapServer) -> Non
     search = ber.encode(0x63, *root, ber.octets("objectClass", 0x87), ber.encode(0x30))
     with socket.create_connection(("127.0.0.1", plain.port), 5) as stream:
         stream.sendall(request(5, search) + request(6, ber.integer(5, 0x50)) + request(300, search))
-        numbers = [ber.Reader(read_frame(stream)).constructed().integer() for _ in range(4)]
+        numbers = [ber.Reader(read_frame(stream)).constructed().integer() for _frame in range(4)]
         assert numbers == [5, 5, 300, 300]
 
 

@@ -370,7 +370,7 @@ def test_sessions_are_counted_and_closed(open_lab: OpenLab) -> None:
     lab = open_lab()
     with lab.session() as pool:
         assert lab.server.open_shells == 1
-        for _ in range(5):
+        for _repeat in range(5):
             invoke(pool, "Get-Number")
     with lab.session():
         pass
@@ -748,7 +748,7 @@ def test_server_gone_for_good(open_lab: OpenLab, lose: str) -> None:
         pool = pypsrp.powershell.RunspacePool(connection, configuration_name=CONFIGURATION)
         pool.open()
         lab.traffic.set_fault(Fault(at=1, lose=lose, once=False))
-        for _ in range(3):
+        for _repeat in range(3):
             with pytest.raises(requests.exceptions.ConnectionError):
                 invoke(pool, "Get-Number")
             reset_transport(connection)

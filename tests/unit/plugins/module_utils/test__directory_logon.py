@@ -285,10 +285,10 @@ class Record:
 
 def test_order_of_domain_controllers() -> None:
     records = [Record(10, 100, "far"), Record(0, 100, "near"), Record(0, 0, "spare")]
-    first = [_directory_locator.in_order(records)[0].target for _ in range(100)]
+    first = [_directory_locator.in_order(records)[0].target for _draw in range(100)]
     assert set(first) <= {"near", "spare"}
     assert first.count("near") > first.count("spare")
-    assert all(_directory_locator.in_order(records)[2].target == "far" for _ in range(10))
+    assert all(_directory_locator.in_order(records)[2].target == "far" for _draw in range(10))
 
 
 # What is said before anything is contacted

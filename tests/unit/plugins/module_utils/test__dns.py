@@ -198,7 +198,7 @@ def test_many_questions_are_answered_in_their_order(cloud_lab: t.Any, client: Dn
 def test_a_silent_server_is_given_up_and_the_others_are_asked(cloud_lab: t.Any, primary: Server) -> None:
     cloud_lab.traffic.set_fault(Fault(at=1, lose="request", server="resolver"))
     silent = Server("127.0.0.3", primary.port)
-    questions = [Question(server, "contoso.com", "MX") for _ in range(20) for server in (silent, primary)]
+    questions = [Question(server, "contoso.com", "MX") for _repeat in range(20) for server in (silent, primary)]
     answers = DnsClient(timeout=0.05, concurrency=1).ask_many(questions)
     assert [isinstance(answer, DnsError) for answer in answers] == [True, False] * 20
     # Three questions, each twice by UDP and once by TCP.

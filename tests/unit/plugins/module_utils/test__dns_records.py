@@ -217,7 +217,7 @@ def test_a_change_is_fit_for_a_providers_module() -> None:
         "record": "groups",
         "type": "MX",
         "ttl": 60,
-        "values": [f"0 {CLOUD}."],
+        "rdata": [f"0 {CLOUD}."],
         "data": [{"value": CLOUD, "preference": 0}],
         # Not the other preference of the same host, which a provider would take away by its name.
         "removed": [{"value": "mail.contoso.com", "preference": 10}],

@@ -102,7 +102,7 @@ def test_manual_returns_what_to_publish(run: Runner) -> None:
         "record": "groups",
         "type": "MX",
         "ttl": 3600,
-        "values": [MX],
+        "rdata": [MX],
         "data": [{"value": CLOUD, "preference": 0}],
         "removed": [],
     }

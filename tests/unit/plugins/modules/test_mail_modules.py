@@ -94,7 +94,8 @@ def test_a_mail_is_sent_once(verification: Verification) -> None:
     first = verification.post(contoso.CLOUD_USER, "It's 8f14")
     again = verification.post(contoso.CLOUD_USER, "It's 8f14")
     assert (first["changed"], again["changed"]) == (True, False)
-    assert first["message_id"] == again["message_id"] is not None
+    assert first["message_id"] == again["message_id"]
+    assert first["message_id"] is not None
     assert len(verification.lab.world.tenant.groups[-1].threads[0].posts) == 1
 
 

@@ -19,7 +19,7 @@ NOT_DATA = {"SerializationData", "PSComputerName", "PSShowComputerName", "Runspa
 
 
 def read(path: pathlib.Path) -> str:
-    return path.read_text(encoding="utf-8-sig")
+    return path.read_text(encoding="utf-8")
 
 
 def flattened(text: str) -> str:

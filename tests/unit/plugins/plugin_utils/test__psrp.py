@@ -32,7 +32,7 @@ def session(endpoint: Endpoint) -> Iterator[PsrpSession]:
 
 def test_requests_of_a_session_are_seven_and_two_per_call(endpoint: Endpoint) -> None:
     session = endpoint.session()
-    for _ in range(3):
+    for _repeat in range(3):
         session.invoke("Get-Text", {})
     session.close()
     # Without the two legs of NTLM: create, two receives, get (envelope size is not asked), delete.
