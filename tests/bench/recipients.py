@@ -33,7 +33,7 @@ PLACE = {"OrganizationalUnit": contoso.WRITEBACK_OU, "ResultSize": "Unlimited"}
 
 def measure() -> list[Figure]:
     """The collection's own work on top of the wire's."""
-    runs = [(_timed(_with_collection), _timed(_with_pypsrp)) for _ in range(REPEATS)]
+    runs = [(_timed(_with_collection), _timed(_with_pypsrp)) for _repeat in range(REPEATS)]
     collection, bare = (round(min(seconds), 3) for seconds in zip(*runs, strict=True))
     return [Figure("recipients: update many in one session", "s", collection, bare, LIMIT, {"groups": GROUPS})]
 
