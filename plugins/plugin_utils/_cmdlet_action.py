@@ -12,40 +12,30 @@ those given by C(--user) and C(--ask-pass), which is how AWX passes a Machine cr
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 import typing as t
 import zlib
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
-from ansible.utils.display import Display
 
-from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._progress_display import ProgressDisplay
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._control_node_action import ControlNodeActionBase
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._target import TargetError, resolve
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-display = Display()
-
 CONNECTION = "exchange.hybrid_groups.cmdlet"
 
 
-class CmdletActionBase(ActionBase):
+class CmdletActionBase(ControlNodeActionBase):
     """Runs the module of the same name with a session to the task's host.
 
     Subclasses say which :attr:`endpoint` of the host their cmdlets live on.
     """
 
     endpoint: t.ClassVar[t.Literal["exchange", "windows"]]
-    shows_progress: t.ClassVar[bool] = False
-    """The module says how far it has come (``_progress``)."""
-
-    _supports_check_mode = True
     # async_status would be looked for on the Windows host.
     _supports_async = False
     _requires_connection = False
@@ -55,12 +45,8 @@ class CmdletActionBase(ActionBase):
         del tmp
         variables = task_vars or {}
         self._connection = self._cmdlet_connection(variables)
-        # The module runs on the control node, in the Python that has its libraries.
-        local = {name: value for name, value in variables.items() if name != "ansible_shell_type"}
-        local["ansible_python_interpreter"] = sys.executable
         arguments = self.module_args()
-        with self._progress(variables):
-            result.update(self._execute_module(module_args=arguments, task_vars=local))
+        result.update(self.run_module_here(arguments, variables))
         # Core looks for the session here to close it at the play's end.
         self._task.args["_ansible_socket"] = arguments["_ansible_socket"]
         return result
@@ -69,18 +55,10 @@ class CmdletActionBase(ActionBase):
         """What the module is called with; the connection is there already."""
         return dict(self._task.args)
 
-    def _progress(self, variables: Mapping[str, t.Any]) -> contextlib.AbstractContextManager[t.Any]:
-        if not self.shows_progress:
-            return contextlib.nullcontext()
-        # The module is told of it; without, it would make one of its own.
-        directory = self._make_tmp_path()
-        name = self._task.delegate_to or variables.get("inventory_hostname")
-        return ProgressDisplay(directory, lambda text: display.display(f"[{name}] {self._task.action}: {text}"))
-
     def _cmdlet_connection(self, variables: Mapping[str, t.Any]) -> t.Any:
         given = self._connection
-        host_variables = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, variables)
-        name = self._task.delegate_to or variables.get("inventory_hostname")
+        host_variables = self._host_variables(variables)
+        name = self._host_name(variables)
         if given.transport == "local":
             raise AnsibleActionFail(
                 f"{self._task.action} runs cmdlets on a Windows host, but {name} is the control node itself: put the host in "
