@@ -25,4 +25,6 @@ class ActionModule(CmdletActionBase):
         value, origin = self._connection.get_option_and_origin(option)
         # The configuration says "var: ansible_host"; "Direct" is what the inventory's own connection had.
         origin = {"default": "default", "Direct": "command line or the host's own connection"}.get(origin, origin)
+        kind, _space, variable = str(origin).partition(" ")
+        origin = f"{kind} {self.variable_names[variable]}" if variable in self.variable_names else origin
         return {"value": value, "from": origin if value is not None else "derived"}

@@ -36,6 +36,8 @@ class CmdletActionBase(ControlNodeActionBase):
     """
 
     endpoint: t.ClassVar[t.Literal["exchange", "windows"]]
+    variable_names: Mapping[str, str]
+    """The connection's variables that are given, and by which name."""
     # async_status would be looked for on the Windows host.
     _supports_async = False
     _requires_connection = False
@@ -59,11 +61,6 @@ class CmdletActionBase(ControlNodeActionBase):
         given = self._connection
         host_variables = self._host_variables(variables)
         name = self._host_name(variables)
-        if given.transport == "local":
-            raise AnsibleActionFail(
-                f"{self._task.action} runs cmdlets on a Windows host, but {name} is the control node itself: put the host in "
-                "hosts, or name it in delegate_to."
-            )
         context = self._play_context.copy()
         context.connection = CONNECTION
         # Privileges are those of the account that logs on.
@@ -72,11 +69,14 @@ class CmdletActionBase(ControlNodeActionBase):
             CONNECTION, context, "/dev/null", task_uuid=self._task._uuid, ansible_playbook_pid=str(os.getppid())
         )
         connection.runs_module_here = True
-        options = {
-            variable: self._templar.template(host_variables[variable])
-            for variable in C.config.get_plugin_vars("connection", connection._load_name)
-            if variable in host_variables
-        }
+        names = self._connection_variables(connection._load_name, host_variables)
+        if given.transport == "local" and not {"ansible_cmdlet_host", "ansible_cmdlet_uri"} & names.keys():
+            raise AnsibleActionFail(
+                f"{self._task.action} runs cmdlets on a Windows host, but {name} is the control node itself: put the host in "
+                "hosts, or name it in delegate_to."
+            )
+        self.variable_names = names
+        options = {known: self._templar.template(host_variables[given_as]) for known, given_as in names.items()}
         connection.set_options(var_options=options, direct={"endpoint": self.endpoint})
         for option in ("remote_user", "remote_password"):
             if not connection.get_option(option) and (value := _option_of(given, option)):
@@ -84,7 +84,7 @@ class CmdletActionBase(ControlNodeActionBase):
         try:
             target = resolve(connection.get_options())
         except TargetError as exc:
-            raise AnsibleActionFail(f"{self._task.action} cannot connect to {name}: {exc}.") from exc
+            raise AnsibleActionFail(f"{self._task.action} cannot connect to {name}: {exc}.") from None
         # Core finds the process of an open session by address, port and user. The two endpoints of a host, or the same one with
         # other settings, are sessions of their own, so the number stands for the whole target.
         context.remote_addr = target.host
@@ -92,6 +92,19 @@ class CmdletActionBase(ControlNodeActionBase):
         context.port = zlib.crc32(repr(target).encode())
         connection._update_connection_state()
         return connection
+
+    def _connection_variables(self, load_name: str, variables: Mapping[str, t.Any]) -> dict[str, str]:
+        """The variables the connection knows, and by which of the host's variables each is given.
+
+        One such as C(ansible_cmdlet_exchange_port) is C(ansible_cmdlet_port) for that endpoint alone.
+        """
+        names = {}
+        for known in C.config.get_plugin_vars("connection", load_name):
+            of_endpoint = known.replace("ansible_cmdlet_", f"ansible_cmdlet_{self.endpoint}_")
+            given = next((name for name in (of_endpoint, known) if name in variables), None)
+            if given is not None:
+                names[known] = given
+        return names
 
 
 def _option_of(connection: t.Any, option: str) -> t.Any:

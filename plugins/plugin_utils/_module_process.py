@@ -26,7 +26,7 @@ import traceback
 import types
 import typing as t
 
-from ansible.module_utils import basic
+from ansible.module_utils import _internal, basic
 from ansible.module_utils.common.json import Direction, get_module_encoder
 
 if t.TYPE_CHECKING:
@@ -83,6 +83,8 @@ def run_module(
 
 def _run(name: str, parameters: bytes, environment: Mapping[str, str], printed: Connection) -> None:
     os.environ.update(environment)
+    # As in any module, warnings go into the result.
+    _internal.is_controller = False
     basic._ANSIBLE_ARGS = parameters
     basic._ANSIBLE_PROFILE = PROFILE
     sys.stdout = io.StringIO()

@@ -61,7 +61,8 @@ def entry_points(playbook: str) -> list[tuple[str, str]]:
     """Role and entry point of each import in a playbook of the collection."""
     found = []
     for play in yaml.safe_load((ROOT / playbook).read_text()):
-        for task in play.get("tasks", []):
+        for step in play.get("tasks", []):
+            [task] = step["block"]
             role = task["ansible.builtin.import_role"]
             found.append((role["name"].rpartition(".")[2], role.get("tasks_from", "main")))
     return found

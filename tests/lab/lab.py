@@ -140,40 +140,7 @@ class Lab:
         """An Ansible inventory of the lab, as an organization that manages its servers over WinRM already would have."""
         return {
             "all": {
-                "vars": {
-                    "ansible_connection": "winrm",
-                    "ansible_user": f"{contoso.ADMIN}@{contoso.AD_DOMAIN}",
-                    "ansible_password": contoso.ADMIN_PASSWORD,
-                    "hybrid_groups_domain": contoso.GROUP_DOMAIN,
-                    "hybrid_groups_writeback_ou": contoso.WRITEBACK_OU,
-                    "hybrid_groups_send_connector": "Outbound to Office 365",
-                    "hybrid_groups_tenant_id": contoso.TENANT_ID,
-                    "hybrid_groups_client_id": contoso.CLIENT_ID,
-                    "hybrid_groups_client_secret": contoso.CLIENT_SECRET,
-                    "hybrid_groups_dns_provider": "rfc2136",
-                    "hybrid_groups_dns_server": self.NAME_SERVERS[0],
-                    "hybrid_groups_dns_tsig_key_name": contoso.TSIG_KEY_NAME,
-                    "hybrid_groups_dns_tsig_secret": contoso.TSIG_SECRET,
-                    "hybrid_groups_dns_tsig_algorithm": contoso.TSIG_ALGORITHM,
-                    "hybrid_groups_verify_group": contoso.VERIFICATION_GROUP,
-                    "hybrid_groups_verify_on_premises_mailbox": contoso.ON_PREMISES_MAILBOX,
-                    "hybrid_groups_verify_cloud_mailbox": contoso.CLOUD_USER,
-                    "hybrid_groups_verify_moved_mailbox": contoso.MOVED_MAILBOX,
-                    "hybrid_groups_verify_smtp_user": f"{contoso.USER}@{contoso.AD_DOMAIN}",
-                    "hybrid_groups_verify_smtp_password": contoso.USER_PASSWORD,
-                    # The lab's ports and certificates; a real inventory needs none of these.
-                    "hybrid_groups_dns_port": self.dns.port,
-                    "hybrid_groups_dns_resolvers": [self.RESOLVER],
-                    "hybrid_groups_authority_url": f"https://localhost:{self.cloud.port}",
-                    "hybrid_groups_graph_url": f"https://localhost:{self.cloud.port}/v1.0",
-                    "hybrid_groups_graph_ca_cert": str(self.authority.ca_file),
-                    "hybrid_groups_verify_smtp_host": "localhost",
-                    "hybrid_groups_verify_smtp_port": self.mail.submission_port,
-                    "hybrid_groups_verify_smtp_ca_cert": str(self.authority.ca_file),
-                    "hybrid_groups_verify_wait_timeout": 20,
-                    "hybrid_groups_directory_port": self.ldaps.port,
-                    "hybrid_groups_directory_ca_cert": str(self.authority.ca_file),
-                },
+                "vars": {"ansible_connection": "winrm", **self._variables(), **self._verification()},
                 "children": {
                     "exchange": {
                         "hosts": {
@@ -197,4 +164,58 @@ class Lab:
                     "domain_controllers": {"hosts": {contoso.DC_HOST: {"ansible_host": "127.0.0.1"}}},
                 },
             }
+        }
+
+    def organization(self) -> dict[str, t.Any]:
+        """The variables of a host that stands for the whole organization, in an inventory of many."""
+        return {
+            **self._variables(),
+            "ansible_cmdlet_exchange_host": "127.0.0.1",
+            "ansible_cmdlet_exchange_port": self.exchange.port,
+            "ansible_cmdlet_exchange_auth": "ntlm",
+            "ansible_cmdlet_windows_host": "127.0.0.1",
+            "ansible_cmdlet_windows_port": self.connect.port,
+            "ansible_cmdlet_windows_auth": "ntlm",
+            "hybrid_groups_domain_controller": "127.0.0.1",
+        }
+
+    def _variables(self) -> dict[str, t.Any]:
+        """What the playbooks need to know of the organization."""
+        return {
+            "ansible_user": f"{contoso.ADMIN}@{contoso.AD_DOMAIN}",
+            "ansible_password": contoso.ADMIN_PASSWORD,
+            "hybrid_groups_domain": contoso.GROUP_DOMAIN,
+            "hybrid_groups_writeback_ou": contoso.WRITEBACK_OU,
+            "hybrid_groups_send_connector": "Outbound to Office 365",
+            "hybrid_groups_tenant_id": contoso.TENANT_ID,
+            "hybrid_groups_client_id": contoso.CLIENT_ID,
+            "hybrid_groups_client_secret": contoso.CLIENT_SECRET,
+            "hybrid_groups_dns_provider": "rfc2136",
+            "hybrid_groups_dns_server": self.NAME_SERVERS[0],
+            "hybrid_groups_dns_tsig_key_name": contoso.TSIG_KEY_NAME,
+            "hybrid_groups_dns_tsig_secret": contoso.TSIG_SECRET,
+            "hybrid_groups_dns_tsig_algorithm": contoso.TSIG_ALGORITHM,
+            # The lab's ports and certificates; a real inventory needs none of these.
+            "hybrid_groups_dns_port": self.dns.port,
+            "hybrid_groups_dns_resolvers": [self.RESOLVER],
+            "hybrid_groups_authority_url": f"https://localhost:{self.cloud.port}",
+            "hybrid_groups_graph_url": f"https://localhost:{self.cloud.port}/v1.0",
+            "hybrid_groups_graph_ca_cert": str(self.authority.ca_file),
+            "hybrid_groups_directory_port": self.ldaps.port,
+            "hybrid_groups_directory_ca_cert": str(self.authority.ca_file),
+        }
+
+    def _verification(self) -> dict[str, t.Any]:
+        """What the role verify needs besides."""
+        return {
+            "hybrid_groups_verify_group": contoso.VERIFICATION_GROUP,
+            "hybrid_groups_verify_on_premises_mailbox": contoso.ON_PREMISES_MAILBOX,
+            "hybrid_groups_verify_cloud_mailbox": contoso.CLOUD_USER,
+            "hybrid_groups_verify_moved_mailbox": contoso.MOVED_MAILBOX,
+            "hybrid_groups_verify_smtp_user": f"{contoso.USER}@{contoso.AD_DOMAIN}",
+            "hybrid_groups_verify_smtp_password": contoso.USER_PASSWORD,
+            "hybrid_groups_verify_smtp_host": "localhost",
+            "hybrid_groups_verify_smtp_port": self.mail.submission_port,
+            "hybrid_groups_verify_smtp_ca_cert": str(self.authority.ca_file),
+            "hybrid_groups_verify_wait_timeout": 20,
         }
