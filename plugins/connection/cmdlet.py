@@ -280,7 +280,8 @@ import signal
 import threading
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible import constants as C
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.executor.task_executor import start_connection
 from ansible.module_utils.connection import ConnectionError
 from ansible.plugins.connection import NetworkConnectionBase
@@ -318,7 +319,15 @@ class Connection(NetworkConnectionBase):
     def socket_path(self) -> str:
         """The socket of the process that holds the session; started when there is none yet."""
         if not self._socket_path:
-            self._socket_path = start_connection(self._play_context, self.get_options(), self._task_uuid)
+            try:
+                self._socket_path = start_connection(self._play_context, self.get_options(), self._task_uuid)
+            except AnsibleError as exc:
+                if "path too long" not in str(exc):
+                    raise
+                raise AnsibleConnectionFailure(
+                    f"the folder for the sockets of sessions, {C.PERSISTENT_CONTROL_PATH_DIR}, has too long a path for a socket in it "
+                    "(107 bytes in all): set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a folder with a shorter one"
+                ) from None
         return self._socket_path
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:

@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import typing as t
 
 import yaml
@@ -53,6 +54,8 @@ def launch_slices(
     runner = pathlib.Path(sys.executable).parent / "ansible-runner"
     parts = [cut(inventory, number, count) for number in range(1, count + 1)]
     with contextlib.ExitStack() as stack:
+        # A socket's path has to be short, and a test's folder is not.
+        control_path = stack.enter_context(tempfile.TemporaryDirectory())
         processes = []
         for number, part in enumerate(parts, 1):
             private = directory / f"slice{number}"
@@ -70,6 +73,7 @@ def launch_slices(
                 "HOME": str(private),
                 "LANG": "C.UTF-8",
                 "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
+                "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": control_path,
             }
             process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             processes.append(stack.enter_context(process))
