@@ -15,10 +15,15 @@ import pathlib
 import sys
 import typing as t
 
-from bench import dns, recipients
+from bench import dns, procedure, recipients
 from bench.figure import Figure
+from bench.run import Run
 
-BENCHMARKS: dict[str, t.Callable[[], list[Figure]]] = {"dns": dns.measure, "recipients": recipients.measure}
+BENCHMARKS: dict[str, t.Callable[[], t.Sequence[Figure | Run]]] = {
+    "procedure": procedure.measure,
+    "dns": dns.measure,
+    "recipients": recipients.measure,
+}
 
 
 def main() -> int:
@@ -29,11 +34,18 @@ def main() -> int:
     unknown = set(arguments.names) - BENCHMARKS.keys()
     if unknown:
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
-    figures = [figure for name in arguments.names or BENCHMARKS for figure in BENCHMARKS[name]()]
-    for figure in figures:
-        print(figure.to_text())
+    figures: list[Figure] = []
+    runs: list[Run] = []
+    for name in arguments.names or BENCHMARKS:
+        for result in BENCHMARKS[name]():
+            print(result.to_text(), flush=True)
+            if isinstance(result, Figure):
+                figures.append(result)
+            else:
+                runs.append(result)
     if arguments.json:
-        arguments.json.write_text(json.dumps([figure.to_json() for figure in figures], indent=2) + "\n")
+        document = {"figures": [figure.to_json() for figure in figures], "runs": [run.to_json() for run in runs]}
+        arguments.json.write_text(json.dumps(document, indent=2) + "\n")
     return 0 if all(figure.met for figure in figures) else 1
 
 
