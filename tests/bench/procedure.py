@@ -42,7 +42,9 @@ ENDPOINTS = {
     "exchange": {"path": "PowerShell", "configuration": "Microsoft.Exchange"},
     "connect": {"path": "wsman", "configuration": "Microsoft.PowerShell"},
 }
-Pipelines = list[tuple[str, list[tuple[str, dict[str, t.Any]]]]]
+Pipeline = list[tuple[str, dict[str, t.Any]]]
+Pipelines = list[tuple[str, Pipeline]]
+"""Each with its server."""
 
 
 def measure() -> list[Figure | Run]:
@@ -98,28 +100,37 @@ def _plays_on_windows() -> int:
 
 
 def _with_psrp(lab: LabProcess, pipelines: Pipelines) -> processes.Cost:
-    plays: list[dict[str, t.Any]] = []
-    for server, group in itertools.groupby(pipelines, operator.itemgetter(0)):
-        hosts = "exchange[0]" if server == "exchange" else "adsync[0]"
-        variables = {
-            "ansible_connection": "ansible.builtin.psrp",
-            "ansible_psrp_protocol": "http",
-            "ansible_psrp_auth": "ntlm",
-            "ansible_psrp_port": lab.do(_port, server),
-            "ansible_psrp_path": ENDPOINTS[server]["path"],
-            "ansible_psrp_configuration_name": ENDPOINTS[server]["configuration"],
-        }
-        tasks = [
-            {
-                "name": " | ".join(name for name, _parameters in pipeline),
-                "psrp_cmdlet": {"pipeline": pipeline},
-                "tags": ["always"],
-            }
-            for _server, pipeline in group
-        ]
-        plays.append({"hosts": hosts, "gather_facts": False, "vars": variables, "tasks": json.loads(json.dumps(tasks))})
+    plays = [
+        psrp_play(lab, server, [pipeline for _server, pipeline in group])
+        for server, group in itertools.groupby(pipelines, operator.itemgetter(0))
+    ]
     everything_else = {"import_playbook": str(playbook.PLAYBOOKS / "hybrid_groups.yml")}
     return _converged(lab, [*plays, everything_else], arguments=("--skip-tags", "exchange,adsync"))
+
+
+def psrp_play(lab: LabProcess, server: str, pipelines: t.Sequence[Pipeline]) -> dict[str, t.Any]:
+    """A play with a task for each pipeline, over Ansible's own psrp connection.
+
+    :param server: a key of :data:`ENDPOINTS`
+    """
+    variables = {
+        "ansible_connection": "ansible.builtin.psrp",
+        "ansible_psrp_protocol": "http",
+        "ansible_psrp_auth": "ntlm",
+        "ansible_psrp_port": lab.do(_port, server),
+        "ansible_psrp_path": ENDPOINTS[server]["path"],
+        "ansible_psrp_configuration_name": ENDPOINTS[server]["configuration"],
+    }
+    tasks = [
+        {
+            "name": " | ".join(name for name, _parameters in pipeline),
+            "psrp_cmdlet": {"pipeline": [list(command) for command in pipeline]},
+            "tags": ["always"],
+        }
+        for pipeline in pipelines
+    ]
+    hosts = "exchange[0]" if server == "exchange" else "adsync[0]"
+    return {"hosts": hosts, "gather_facts": False, "vars": variables, "tasks": tasks}
 
 
 def _floor(lab: LabProcess, pipelines: Pipelines) -> processes.Cost:

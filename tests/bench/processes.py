@@ -44,7 +44,7 @@ def run(command: t.Sequence[str], environment: t.Mapping[str, str]) -> Cost:
 
     :raises SystemExit: it fails
     """
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     bench = psutil.Process()
     others = {child.pid for child in bench.children()}
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -62,6 +62,11 @@ def run(command: t.Sequence[str], environment: t.Mapping[str, str]) -> Cost:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return Cost(round(seconds, 2), round(processor, 2), round(memory.peak / 2**20, 1), text)
+
+
+def adopt_orphans() -> None:
+    """Be the parent of what descendants leave behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class _Memory:

@@ -108,6 +108,10 @@ class WsmanServer:
         """Wait until clients hold so many shells open; False when that does not happen within ``timeout`` seconds."""
         return self._shells.wait_for(count, timeout)
 
+    def pass_time(self, seconds: float) -> None:
+        """Be so much later; shells of which nothing was asked for their idle time-out end."""
+        self._shells.pass_time(seconds)
+
     def close_shells(self) -> None:
         """End all sessions, as a restart of the service does."""
         self._shells.close_all()
