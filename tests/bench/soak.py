@@ -6,7 +6,8 @@
 
 Each run is an ansible-playbook of its own, of the playbook hybrid_groups.yml, against a lab where it finds nothing to change.
 After each, no session is open on the lab's servers, no process is left, and files and the lab's own threads and descriptors are
-as many as after the first. A killed run may leave a session until its idle time-out, and files; the run after it ends as ever.
+as many as after the first. A killed run may leave a session until its idle time-out, a connection helper until its own, and
+files; the run after it ends as ever.
 
 Ends with 1 at the first thing that is not so.
 """
@@ -31,7 +32,8 @@ from lab.configured import configure
 from lab.lab import Lab
 
 SESSION_IDLE = 900  # the connection's default, seconds
-PATIENCE = 20  # seconds what belongs to a run may take to end by itself
+HELPER_IDLE = 30  # seconds Ansible's connection helper waits for a task; 300 by default
+PATIENCE = 20  # seconds what belongs to a run may take to end by itself, however busy the machine is
 ROOM = 4096  # bytes by which files may vary: the report's dates and durations
 REPORT_EVERY = 20
 
@@ -40,7 +42,7 @@ REPORT_EVERY = 20
 class Footprint:
     """What is there after a run.
 
-    :param files: below the user's home and the directory for temporary files
+    :param files: the user's home, temporary files, the report, and the lab's own
     :param threads: of the lab, as descriptors
     """
 
@@ -50,6 +52,20 @@ class Footprint:
     descriptors: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Remains:
+    """What a killed run leaves.
+
+    :param seconds: until the last of its processes had ended
+    :param sessions: until their idle time-out
+    :param files: for good
+    """
+
+    seconds: float
+    sessions: int
+    files: int
+
+
 class Soak:
     """Runs and kills against one lab."""
 
@@ -57,6 +73,7 @@ class Soak:
         self.lab = lab
         temporary = lab.directory / "tmp"
         temporary.mkdir()
+        lab.inventory["all"]["vars"]["ansible_cmdlet_process_idle_timeout"] = HELPER_IDLE
         self._command, environment = playbook.command(lab, "hybrid_groups", ("--tags", tags) if tags else ())
         self._environment = {**environment, "TMPDIR": str(temporary)}
         self._others = {child.pid for child in psutil.Process().children()}
@@ -73,13 +90,13 @@ class Soak:
         seconds = time.monotonic() - begin
         if process.returncode or "changed=1" in process.stdout:
             raise SystemExit(f"a run ended with {process.returncode}:\n{process.stdout}{process.stderr}")
-        self._expect_nothing_running()
+        self._expect_nothing_running(PATIENCE)
         if shells := self.lab.do(lab_process.open_shells):
             raise SystemExit(f"a run left {shells} sessions open")
         return seconds
 
-    def kill_one(self, after: float, *, everything: bool) -> tuple[int, int]:
-        """Kill a run; returns how many sessions it left until their idle time-out, and how many files for good.
+    def kill_one(self, after: float, *, everything: bool) -> Remains:
+        """Kill a run.
 
         :param after: seconds
         :param everything: ansible-playbook and all it has started at once, as the end of a container does; else it alone
@@ -102,19 +119,20 @@ class Soak:
         else:
             os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        self._expect_nothing_running()
+        begin = time.monotonic()
+        self._expect_nothing_running(HELPER_IDLE + PATIENCE)
+        seconds = time.monotonic() - begin
         shells = self.lab.do(lab_process.open_shells)
         if not everything and shells:
             raise SystemExit(f"{shells} sessions are open although their process could have closed them")
         self.lab.do(_pass_time, SESSION_IDLE + 1)
         if left := self.lab.do(lab_process.open_shells):
             raise SystemExit(f"{left} sessions outlive their idle time-out of {SESSION_IDLE} s")
-        return shells, self.footprint().files - files
+        return Remains(round(seconds, 1), shells, self.footprint().files - files)
 
     def footprint(self) -> Footprint:
         self.lab.do(lab_process.forget)
-        directories = [self.lab.directory / name for name in ("home", "tmp")]
-        entries = [entry for directory in directories for entry in directory.rglob("*")]
+        entries = list(self.lab.directory.rglob("*"))
         size = sum(entry.stat().st_size for entry in entries if entry.is_file())
         return Footprint(len(entries), size, **self.lab.do(lab_process.footprint))
 
@@ -126,11 +144,14 @@ class Soak:
             for process in [child, *(child.children(recursive=True) if recursive else [])]
         ]
 
-    def _expect_nothing_running(self) -> None:
-        """Orphans are children of this process: they end by themselves soon, or something is wrong."""
-        _gone, alive = psutil.wait_procs(self._ours(recursive=False), timeout=PATIENCE)
-        if left := alive or self._ours(recursive=False):
-            raise SystemExit(f"still running {PATIENCE} s after its end: {[process.cmdline() for process in left]}")
+    def _expect_nothing_running(self, patience: float) -> None:
+        """Orphans become children of this process: they end by themselves soon, or something is wrong."""
+        deadline = time.monotonic() + patience
+        # What one leaves when it ends is adopted then.
+        while left := self._ours(recursive=False):
+            psutil.wait_procs(left, timeout=max(0.0, deadline - time.monotonic()))
+            if time.monotonic() >= deadline:
+                raise SystemExit(f"still running {patience} s after the end of ansible-playbook: {left}")
 
 
 def main() -> int:
@@ -169,12 +190,11 @@ def _row(soak: Soak, runs: int) -> float:
 def _kills(soak: Soak, kills: int, seconds: float, random_moments: random.Random) -> None:
     for number in range(1, kills + 1):
         after, everything = random_moments.uniform(0, seconds), number % 2 == 0
-        shells, files = soak.kill_one(after, everything=everything)
+        remains = soak.kill_one(after, everything=everything)
         soak.run()
         what = "everything" if everything else "ansible-playbook alone"
         print(
-            f"kill {number}: {what} after {after:.1f} s left {shells} sessions until their idle time-out and {files} files; "
-            "the next run converged",
+            f"kill {number}, {what} after {after:.1f} s: {remains}; the next run converged",
             flush=True,
         )
 
