@@ -21,7 +21,6 @@ import operator
 import sys
 import typing as t
 
-import yaml
 from bench import playbook, processes
 from bench.figure import Figure
 from bench.lab_process import LabProcess, lab_process
@@ -66,7 +65,7 @@ def _measure(lab: LabProcess, delay: float) -> list[Figure | Run]:
     play = [_many_tasks()]
     many = counted(lab, PLAY, COLLECTION, delay, lambda: _converged(lab, play))
     many_per_task = counted(lab, PLAY, PER_TASK, delay, lambda: _converged(lab, play, callbacks="session_per_task"))
-    sessions = _plays_on_windows()
+    sessions = _plays_on_windows(collection.output)
     requests = REQUESTS_OF_A_SESSION * sessions + 2 * len(pipelines)
     figures = [
         Figure("procedure: sessions, against one for each host and play", "sessions", collection.sessions, sessions, 1.0),
@@ -93,10 +92,15 @@ def _converged(lab: LabProcess, plays: str | list[dict[str, t.Any]], **options: 
     return cost
 
 
-def _plays_on_windows() -> int:
-    """Plays of the procedure on a Windows host; each has one host."""
-    plays = yaml.safe_load((playbook.PLAYBOOKS / "hybrid_groups.yml").read_text())
-    return sum(play.get("hosts") in ("exchange[0]", "adsync[0]") for play in plays)
+def _plays_on_windows(output: str) -> int:
+    """Windows hosts of each play, all plays together, by what a run printed."""
+    found: set[tuple[int, str]] = set()
+    play = 0
+    for line in output.splitlines():
+        play += line.startswith("PLAY [")
+        if line.startswith("ok: ["):
+            found |= {(play, host) for host in (contoso.EXCHANGE_HOST, contoso.CONNECT_HOST) if host in line}
+    return len(found)
 
 
 def _with_psrp(lab: LabProcess, pipelines: Pipelines) -> processes.Cost:

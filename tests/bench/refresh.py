@@ -14,7 +14,7 @@ import typing as t
 from bench import playbook, written_back
 from bench.figure import Figure
 from bench.lab_process import LabProcess, lab_process
-from bench.procedure import DELAYS, psrp_play
+from bench.procedure import COLLECTION, DELAYS, psrp_play
 from bench.run import Run, counted
 
 from lab.lab import Lab
@@ -24,6 +24,7 @@ LOOPED = 20
 WORK = "address lists refreshed"
 GROWTH = 1.3
 LOOP = 1 / 100
+SILENCE = 10  # seconds
 
 
 def measure() -> list[Figure | Run]:
@@ -85,18 +86,12 @@ def _growth(lab: LabProcess) -> list[Figure | Run]:
 
 def _refresh(lab: LabProcess, groups: int, delay: float) -> Run:
     lab.do(_plant, groups)
-    lines: list[str] = []
-
-    def refresh() -> t.Any:
-        cost = playbook.run(lab, "address_list_refresh")
-        lines.extend(re.findall(rf"\d+ of {groups} recipients", cost.output))
-        return cost
-
-    run = counted(lab, f"{WORK}, {groups} groups", "the collection", delay, refresh)
+    run = counted(lab, f"{WORK}, {groups} groups", COLLECTION, delay, lambda: playbook.run(lab, "address_list_refresh"))
     if lab.do(_listed) != groups:
         raise SystemExit(f"{lab.do(_listed)} of {groups} groups are in an address list")
-    if run.seconds > 30 and not lines:
-        raise SystemExit(f"nothing was shown for {run.seconds} s")
+    shown = len(re.findall(rf"\d+ of {groups} recipients", run.output))
+    if shown < run.seconds // SILENCE - 1:
+        raise SystemExit(f"how far it had come was shown {shown} times in {run.seconds} s")
     return run
 
 

@@ -31,6 +31,7 @@ class Run:
     :param sessions: opened on Windows hosts, as the next two
     :param requests: over HTTP, those that only authenticate too
     :param kilobytes: in both directions, bodies only
+    :param output: what it printed
     """
 
     work: str
@@ -42,9 +43,10 @@ class Run:
     sessions: int
     requests: int
     kilobytes: int
+    output: str = dataclasses.field(default="", repr=False)
 
     def to_json(self) -> dict[str, t.Any]:
-        return dataclasses.asdict(self)
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "output"}
 
     def to_text(self) -> str:
         return (
@@ -73,4 +75,5 @@ def counted(lab: LabProcess, work: str, way: str, session_start: float, command:
         total("sessions"),
         total("http_requests"),
         total("bytes_in", "bytes_out") // 1000,
+        cost.output,
     )
