@@ -9,7 +9,6 @@ is measured over twenty, and 1,000 times that is what it would take.
 from __future__ import annotations
 
 import re
-import typing as t
 
 from bench import playbook, written_back
 from bench.figure import Figure
