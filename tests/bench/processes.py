@@ -21,7 +21,7 @@ import typing as t
 import psutil
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
-_SECONDS_BETWEEN_SAMPLES = 0.1
+_SECONDS_BETWEEN_SAMPLES = 0.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Cost:
 
     :param seconds: by the clock, until the last of its processes ended
     :param processor: seconds of processor time, user and system, of all its processes
-    :param memory: MiB at the peak: proportional set sizes of all its processes at one moment, ten times a second
+    :param memory: MiB at the peak: proportional set sizes of all its processes at one moment, four times a second
     """
 
     seconds: float
