@@ -65,7 +65,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration galaxy sanity bench lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration galaxy sanity bench soak lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -96,9 +96,12 @@ sanity: setup  ## ansible-test sanity
 galaxy: setup $(IMPORTER_STAMP)  ## build and import the collection, install it elsewhere and run the demo from there
 	tests/galaxy.sh $(BIN) $(abspath $(IMPORTER))/bin
 
-bench: setup  ## measure; figures as text, and as JSON in .cache/bench.json
+bench: setup  ## measure; figures as text, as JSON in .cache/bench.json, plotted in .cache/bench.html
 	mkdir -p .cache
-	$(BIN)/python -m bench --json .cache/bench.json
+	$(BIN)/python -m bench --json .cache/bench.json --html .cache/bench.html
+
+soak: setup  ## converged runs in a row, and runs that are killed; RUNS=1000 (hours), KILLS=20
+	$(BIN)/python -m bench.soak --runs $(or $(RUNS),1000) --kills $(or $(KILLS),20)
 
 lab-start: setup  ## start the lab in the background; its inventory is .lab/inventory.yml
 	$(LAB) start

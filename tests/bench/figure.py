@@ -15,6 +15,7 @@ class Figure:
     :param ideal: what it would take if nothing but the waiting counted, in the same unit
     :param limit: how many times the ideal it may take
     :param details: what else was counted
+    :param against: what ``ideal`` is, when it is not the ideal
     """
 
     name: str
@@ -23,6 +24,7 @@ class Figure:
     ideal: float
     limit: float
     details: t.Mapping[str, int | float] = dataclasses.field(default_factory=dict)
+    against: str = "the ideal"
 
     @property
     def ratio(self) -> float:
@@ -39,5 +41,5 @@ class Figure:
         counted = "".join(f", {name} {value}" for name, value in self.details.items())
         return (
             f"{'ok      ' if self.met else 'EXCEEDED'} {self.name}: {self.measured:.2f} {self.unit} is {self.ratio:.2f} times "
-            f"the ideal {self.ideal:.2f} {self.unit}, limit {self.limit}{counted}"
+            f"{self.against} {self.ideal:.2f} {self.unit}, limit {self.limit:g}{counted}"
         )

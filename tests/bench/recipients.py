@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 import typing as t
-import uuid
 
 from bench.figure import Figure
+from bench.written_back import listed, plant
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
@@ -40,11 +40,7 @@ def measure() -> list[Figure]:
 
 def _timed(way: t.Callable[[int], None]) -> float:
     world, traffic = World(), Traffic()
-    for number in range(GROUPS):
-        values = {"displayName": f"Team {number}", "mail": f"team{number}@groups.contoso.com", "mailNickname": f"team{number}"}
-        stored = {name: [value.encode()] for name, value in values.items()}
-        group_id = uuid.uuid5(uuid.NAMESPACE_URL, str(number))
-        world.directory.insert(f"CN=Group_{group_id},{contoso.WRITEBACK_OU}", "group", stored, owner="S-1-5-18", guid=group_id)
+    plant(world, GROUPS)
     server = WsmanServer(
         {"Microsoft.Exchange": ExchangeHost(world)},
         path="/PowerShell",
@@ -59,9 +55,8 @@ def _timed(way: t.Callable[[int], None]) -> float:
         seconds = time.perf_counter() - begin
     finally:
         server.stop()
-    listed = sum("showInAddressBook" in entry.attributes for entry in world.directory.entries.values())
-    if (listed, traffic.counts["exchange.sessions"]) != (GROUPS, 1):
-        raise SystemExit(f"{listed} of {GROUPS} groups in {traffic.counts['exchange.sessions']} sessions")
+    if (listed(world), traffic.counts["exchange.sessions"]) != (GROUPS, 1):
+        raise SystemExit(f"{listed(world)} of {GROUPS} groups in {traffic.counts['exchange.sessions']} sessions")
     return seconds
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import threading
+import typing as t
 
 
 class Dropped(Exception):
@@ -46,6 +47,7 @@ class Traffic:
         with self._lock:
             self.counts: collections.Counter[str] = collections.Counter()
             self.log: list[tuple[str, str]] = []
+            self.pipelines: list[tuple[str, t.Sequence[t.Any]]] = []
             self._fault: Fault | None = None
             self._faulted = 0
 
@@ -59,6 +61,11 @@ class Traffic:
         """Count something that is not a request, such as a session opened."""
         with self._lock:
             self.counts[name] += amount
+
+    def note_pipeline(self, server: str, commands: t.Sequence[t.Any]) -> None:
+        """Keep what a server was asked to run over PowerShell remoting; see :func:`lab.wsman.psrp.plain_pipeline`."""
+        with self._lock:
+            self.pipelines.append((server, commands))
 
     def arrive(self, server: str, what: str) -> int:
         """Note a request; returns its ticket for :meth:`answer`.

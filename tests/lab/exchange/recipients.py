@@ -52,7 +52,7 @@ def get_recipient(task: Task) -> list[NetObject]:
 def update_recipient(task: Task) -> list[NetObject]:
     """Give the attributes that make a mail-enabled object a recipient in the address lists."""
     identity = str(task.parameters["Identity"])
-    found = [entry for entry in _directory(task).entries.values() if _is_group(entry) and _is_named(entry, identity)]
+    found = _groups_named(task, identity)
     if not found:
         raise task.not_found(identity)
     [entry] = found
@@ -65,6 +65,17 @@ def update_recipient(task: Task) -> list[NetObject]:
     for name, wanted in (("legacyExchangeDN", [legacy_dn]), ("showInAddressBook", list(ADDRESS_LISTS))):
         directory.set_attribute(entry, name, [value.encode() for value in wanted])
     return []
+
+
+def _groups_named(task: Task, identity: str) -> list[Entry]:
+    """A distinguished name is looked up, as by Active Directory's index; any other name is searched for."""
+    directory = _directory(task)
+    try:
+        entry = directory.find(identity)
+    except directory_names.DnError:
+        entry = None
+    candidates = directory.entries.values() if entry is None else [entry]
+    return [candidate for candidate in candidates if _is_group(candidate) and _is_named(candidate, identity)]
 
 
 def _directory(task: Task) -> DirectoryState:

@@ -30,8 +30,8 @@ class WsmanServer:
     :param program: what a command line of a WinRS shell starts; None: there is no such shell, as on Exchange's endpoint
     :param path: of the URL: ``/PowerShell`` on Exchange, ``/wsman`` elsewhere
     :param accounts: sAMAccountName to password; ``DOMAIN\\user`` and ``user@realm`` log on too
-    :param traffic: told of each authenticated request under ``name``; ``<name>.sessions``, ``<name>.bytes_in`` and
-        ``<name>.bytes_out`` are counted besides
+    :param traffic: told of each authenticated request under ``name``; ``<name>.sessions``, ``<name>.http_requests``,
+        ``<name>.bytes_in`` and ``<name>.bytes_out`` are counted besides
     :param authentication: schemes in the order they are offered: Kerberos, Negotiate, NTLM, CredSSP, Basic, Certificate
     :param channel_binding: see :class:`lab.wsman.security.Policy`, as the next
     :param tls: HTTPS when given; without it only sealed bodies are taken
@@ -67,7 +67,12 @@ class WsmanServer:
         self._stopping = threading.Event()
         self._started = False
         self._workers = Workers()
-        open_runspace = psrp.opener(configurations, rich=rich, workers=self._workers)
+        open_runspace = psrp.opener(
+            configurations,
+            rich=rich,
+            workers=self._workers,
+            note=lambda commands: traffic.note_pipeline(name, commands),
+        )
         open_winrs = winrs.opener(program, self._workers) if program else None
 
         def open_shell(request: soap.Request, shell_id: str, user: str) -> Shell:
@@ -102,6 +107,10 @@ class WsmanServer:
     def wait_for_shells(self, count: int, timeout: float) -> bool:
         """Wait until clients hold so many shells open; False when that does not happen within ``timeout`` seconds."""
         return self._shells.wait_for(count, timeout)
+
+    def pass_time(self, seconds: float) -> None:
+        """Be so much later; shells of which nothing was asked for their idle time-out end."""
+        self._shells.pass_time(seconds)
 
     def close_shells(self) -> None:
         """End all sessions, as a restart of the service does."""

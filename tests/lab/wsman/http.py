@@ -26,7 +26,8 @@ class HttpServer(socketserver.ThreadingTCPServer):
     """Listens from construction on; serves from :meth:`start` to :meth:`stop`.
 
     :param respond: what an authenticated message gets
-    :param count: told ``bytes_in`` and ``bytes_out`` with the size of each body
+    :param count: told ``http_requests`` for each request, also those that only authenticate, and ``bytes_in`` and ``bytes_out``
+        with the size of each body
     """
 
     allow_reuse_address = True
@@ -138,6 +139,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.count("http_requests", 1)
         self.server.count("bytes_in", len(body))
         if self.path.partition("?")[0].strip("/").casefold() != self.server.path:
             self._reply(404)

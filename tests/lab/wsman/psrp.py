@@ -25,6 +25,8 @@ from lab.wsman.shells import Command, Shell, Workers
 _FRAGMENT = 32768 - 21  # bytes of a message in one fragment, header taken off
 _POWERSHELL_VERSION = "5.1.17763.6189"
 
+Note = t.Callable[[t.Sequence[psrpcore.Command]], None]
+
 
 def _private_data() -> dict[str, t.Any]:
     """What $PSVersionTable says on Windows Server 2019."""
@@ -47,13 +49,25 @@ class RunspaceShell(Shell):
 
     :param creation: the fragments of creationXml: SESSION_CAPABILITY and INIT_RUNSPACEPOOL
     :param rich: see :class:`lab.wsman.wire.ObjectWriter`
+    :param note: told of each pipeline before it runs
     """
 
-    def __init__(self, shell_id: str, owner: str, creation: bytes, *, host: CommandHost, rich: bool, workers: Workers) -> None:
+    def __init__(
+        self,
+        shell_id: str,
+        owner: str,
+        creation: bytes,
+        *,
+        host: CommandHost,
+        rich: bool,
+        workers: Workers,
+        note: Note,
+    ) -> None:
         super().__init__(shell_id, owner)
         self.host = host
         self.writer = wire.ObjectWriter(rich=rich, runspace_id=uuid.uuid4())
         self._workers = workers
+        self._note = note
         self._pool = psrpcore.ServerRunspacePool(application_private_data=_private_data())
         self._runs: dict[str, PipelineRun] = {}
         with self.changed:
@@ -107,6 +121,7 @@ class RunspaceShell(Shell):
         if isinstance(event, psrpcore.CreatePipelineEvent):
             run = self._runs[str(event.pipeline_id).upper()]
             run.prepare(event.pipeline)
+            self._note(event.pipeline.commands)
             if event.pipeline.no_input:
                 self._start(run)
         elif isinstance(event, psrpcore.PipelineInputEvent):
@@ -127,8 +142,13 @@ class RunspaceShell(Shell):
         self._workers.start(run, f"pipeline-{run.command.id}")
 
 
+def plain_pipeline(commands: t.Sequence[psrpcore.Command]) -> list[tuple[str, dict[str, t.Any]]]:
+    """Cmdlets, each with its named parameters, of a pipeline that was noted."""
+    return [(command.command_text, {str(name): wire.plain(value) for name, value in command.parameters}) for command in commands]
+
+
 def opener(
-    configurations: t.Mapping[str, CommandHost], *, rich: bool, workers: Workers
+    configurations: t.Mapping[str, CommandHost], *, rich: bool, workers: Workers, note: Note
 ) -> t.Callable[[soap.Request, str, str], Shell]:
     """Makes runspace pools of the configuration a request names; a Fault for a configuration there is not."""
     hosts = {f"{soap.POWERSHELL}/{name}".casefold(): host for name, host in configurations.items()}
@@ -142,6 +162,7 @@ def opener(
             runspace = host.new_runspace(user)
         except SessionRefused as exc:
             raise soap.access_denied(str(exc)) from exc
-        return RunspaceShell(shell_id, user, base64.b64decode(creation), host=runspace, rich=rich, workers=workers)
+        fragments = base64.b64decode(creation)
+        return RunspaceShell(shell_id, user, fragments, host=runspace, rich=rich, workers=workers, note=note)
 
     return open_shell

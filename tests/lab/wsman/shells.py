@@ -24,6 +24,10 @@ ENVELOPE_ROOM = 100_000
 BLOCK_TIME = 0.1
 """Seconds an answer waits for more of a command's output (BufferMode Block); so a quick cmdlet takes one Receive, not two."""
 
+_DEFAULT_IDLE_SECONDS = 7200.0
+_LEAST_IDLE_SECONDS = 60.0
+"""Used for smaller values (policy Specify idle Timeout of Windows Remote Shell)."""
+
 Chunk = tuple[str, bytes]
 """Stream name and data."""
 
@@ -80,6 +84,9 @@ class Shell(abc.ABC):
         self.output: collections.deque[Chunk] = collections.deque()
         self.commands: dict[str, Command] = {}
         self.closed = False
+        self.idle_timeout = _DEFAULT_IDLE_SECONDS
+        self.last_used = 0.0
+        """By the table's clock."""
         self.fields: dict[str, str] = {}
         """Its description: children of rsp:Shell."""
 
@@ -169,10 +176,34 @@ class ShellTable:
         self._before_create = before_create
         self._lock = threading.Condition()
         self._shells: dict[str, Shell] = {}
+        self._passed = 0.0
 
     def __len__(self) -> int:
+        self._drop_idle()
         with self._lock:
             return len(self._shells)
+
+    def pass_time(self, seconds: float) -> None:
+        """Be so much later, without anything having been asked meanwhile."""
+        with self._lock:
+            self._passed += seconds
+
+    def _now(self) -> float:
+        return time.monotonic() + self._passed
+
+    def _drop_idle(self) -> None:
+        """End shells whose idle time-out has passed.
+
+        Counted "since the last received message from the client" (policy Specify idle Timeout of Windows Remote Shell).
+        """
+        with self._lock:
+            over = [shell for shell in self._shells.values() if self._now() - shell.last_used > shell.idle_timeout]
+            for shell in over:
+                del self._shells[shell.id]
+            if over:
+                self._lock.notify_all()
+        for shell in over:
+            shell.close()
 
     def wait_for(self, count: int, timeout: float) -> bool:
         """Wait until so many shells are open; False when that does not happen in time."""
@@ -207,22 +238,28 @@ class ShellTable:
         return operations[request.operation](request, user)
 
     def _shell(self, request: soap.Request, user: str) -> Shell:
+        self._drop_idle()
         with self._lock:
             shell = self._shells.get(request.shell_id.upper())
-        if shell is None or shell.owner != user:
-            raise soap.shell_not_found(request.shell_id)
+            if shell is None or shell.owner != user:
+                raise soap.shell_not_found(request.shell_id)
+            shell.last_used = self._now()
         return shell
 
     def _create(self, request: soap.Request, user: str) -> str:
         wanted = request.find("rsp:Shell")
         shell_id = (wanted.get("ShellId") or str(uuid.uuid4())).upper()
         self._before_create()
+        self._drop_idle()
         with self._lock:
             if shell_id in self._shells:
                 raise soap.already_exists(shell_id)
             if sum(shell.owner == user for shell in self._shells.values()) >= self._max_shells:
                 raise soap.quota_exceeded(self._max_shells)
             shell = self._shells[shell_id] = self._open_shell(request, shell_id, user)
+            idle = soap.seconds(wanted.findtext("rsp:IdleTimeOut", "", soap.NAMESPACES))
+            shell.idle_timeout = _DEFAULT_IDLE_SECONDS if idle is None else max(idle, _LEAST_IDLE_SECONDS)
+            shell.last_used = self._now()
             self._lock.notify_all()
         shell.fields = {
             "ShellId": shell_id,

@@ -104,6 +104,12 @@ class Request:
         return element
 
 
+def seconds(duration: str) -> float | None:
+    """An xs:duration as clients write it; None for anything else."""
+    match = re.fullmatch(r"PT([\d.]+)S", duration.strip())
+    return float(match[1]) if match else None
+
+
 def parse(data: bytes) -> Request:
     """Read an envelope.
 
@@ -115,14 +121,14 @@ def parse(data: bytes) -> Request:
     if header is None or body is None:
         raise schema_validation("s:Envelope")
     action = header.findtext("a:Action", "", NAMESPACES).strip()
-    timeout = re.fullmatch(r"PT([\d.]+)S", header.findtext("w:OperationTimeout", "", NAMESPACES).strip())
+    timeout = seconds(header.findtext("w:OperationTimeout", "", NAMESPACES))
     return Request(
         operation=OPERATIONS.get(action, action),
         action=action,
         message_id=header.findtext("a:MessageID", "", NAMESPACES),
         resource_uri=header.findtext("w:ResourceURI", "", NAMESPACES).strip(),
         selectors={item.get("Name", ""): item.text or "" for item in header.iterfind("w:SelectorSet/w:Selector", NAMESPACES)},
-        timeout=float(timeout[1]) if timeout else _DEFAULT_TIMEOUT,
+        timeout=_DEFAULT_TIMEOUT if timeout is None else timeout,
         body=body,
     )
 

@@ -378,6 +378,23 @@ def test_sessions_are_counted_and_closed(open_lab: OpenLab) -> None:
     assert lab.traffic.counts[f"{NAME}.sessions"] == 2
 
 
+def test_a_shell_that_nothing_is_asked_of_ends_after_its_idle_timeout(open_lab: OpenLab) -> None:
+    lab = open_lab()
+    with lab.connect() as connection:
+        pool = pypsrp.powershell.RunspacePool(connection, configuration_name=CONFIGURATION)
+        pool.shell.idle_time_out = 900
+        pool.open()
+        for _repeat in range(3):
+            lab.server.pass_time(600)
+            invoke(pool, "Get-Number")
+        assert lab.server.open_shells == 1
+        lab.server.pass_time(901)
+        assert lab.server.open_shells == 0
+        with pytest.raises(pypsrp.exceptions.WSManFaultError) as caught:
+            invoke(pool, "Get-Number")
+        assert caught.value.code == 2150858843
+
+
 def test_a_shell_belongs_to_its_user(open_lab: OpenLab) -> None:
     lab = open_lab()
     with lab.session() as pool, lab.connect(username=contoso.USER) as connection:
