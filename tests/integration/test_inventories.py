@@ -78,6 +78,14 @@ def test_a_task_without_a_windows_host_says_what_is_missing(ansible: Ansible, mo
     )
 
 
+def test_a_folder_too_deep_for_the_session_s_socket_is_named(ansible: Ansible, tmp_path: pathlib.Path) -> None:
+    ansible.environment["ANSIBLE_PERSISTENT_CONTROL_PATH_DIR"] = str(tmp_path / ("deep" * 30))
+    run = add_domain(ansible)
+    assert run.returncode != 0
+    assert f"the path of {tmp_path}/deep" in run.failure
+    assert "set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a folder with a shorter path" in run.failure
+
+
 @pytest.mark.parametrize("module", ["raw", "copy", "fetch", "setup"])
 def test_the_connection_refuses_what_would_run_on_the_control_node(ansible: Ansible, tmp_path: pathlib.Path, module: str) -> None:
     """Scripts have no place on the Exchange endpoint, and the control node is not where they were meant to go."""
