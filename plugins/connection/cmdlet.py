@@ -325,8 +325,8 @@ class Connection(NetworkConnectionBase):
                 if "path too long" not in str(exc):
                     raise
                 raise AnsibleConnectionFailure(
-                    f"the path of {C.PERSISTENT_CONTROL_PATH_DIR} is too long for a socket in that folder (107 bytes in all): set "
-                    "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a folder with a shorter path"
+                    f"the path of {C.PERSISTENT_CONTROL_PATH_DIR} is too long for a socket in that folder (107 bytes in all): "
+                    "set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a folder with a shorter path"
                 ) from None
         return self._socket_path
 
