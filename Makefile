@@ -65,7 +65,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration galaxy sanity bench soak lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration galaxy sanity bench bench-organizations soak lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -99,6 +99,9 @@ galaxy: setup $(IMPORTER_STAMP)  ## build and import the collection, install it 
 bench: setup  ## measure; figures as text, as JSON in .cache/bench.json, plotted in .cache/bench.html
 	mkdir -p .cache
 	$(BIN)/python -m bench --json .cache/bench.json --html .cache/bench.html
+
+bench-organizations: setup  ## measure a hundred organizations, whole and in slices (a quarter of an hour)
+	$(BIN)/python -m bench organizations
 
 soak: setup  ## converged runs in a row, and runs that are killed; RUNS=1000 (hours), KILLS=20
 	$(BIN)/python -m bench.soak --runs $(or $(RUNS),1000) --kills $(or $(KILLS),20)

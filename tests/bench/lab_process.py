@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab in a process of its own, so that its processor time and memory are not in the figures."""
+"""The lab, or many, in a process of its own, so that its processor time and memory are not in the figures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import threading
 import typing as t
 
 from lab.lab import Lab
+from lab.organizations import Organizations
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,21 +34,24 @@ class LabProcess:
         self.pid = pid
         self.directory = directory
         self._pipe = pipe
-        self.inventory = self.do(Lab.inventory)
+        self.inventory = self.do(_inventory)
 
     def do(self, function: t.Callable[..., Result], *arguments: t.Any) -> Result:
-        """Call a function of a module there, with the lab as its first argument."""
+        """Call a function of a module there, with the lab, or the organizations, as its first argument."""
         self._pipe.send((function, arguments))
         return t.cast(Result, self._pipe.recv())
 
 
 @contextlib.contextmanager
-def lab_process(session_delay: float = 0.0) -> Iterator[LabProcess]:
-    """:param session_delay: seconds a Windows host takes to open a session"""
+def lab_process(session_delay: float = 0.0, *, organizations: int = 0) -> Iterator[LabProcess]:
+    """A running lab, or so many side by side.
+
+    :param session_delay: seconds a Windows host takes to open a session
+    """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     with tempfile.TemporaryDirectory() as name:
-        process = context.Process(target=_serve, args=(name, session_delay, there))
+        process = context.Process(target=_serve, args=(name, session_delay, organizations, there))
         process.start()
         there.close()
         try:
@@ -58,11 +62,21 @@ def lab_process(session_delay: float = 0.0) -> Iterator[LabProcess]:
             process.join()
 
 
-def _serve(directory: str, session_delay: float, control: multiprocessing.connection.Connection) -> None:
-    with Lab(pathlib.Path(directory), session_delay=session_delay) as lab, contextlib.suppress(EOFError):
+def _serve(directory: str, session_delay: float, organizations: int, control: multiprocessing.connection.Connection) -> None:
+    place = pathlib.Path(directory)
+    servers = (
+        Organizations(place, organizations, session_delay=session_delay)
+        if organizations
+        else Lab(place, session_delay=session_delay)
+    )
+    with servers as lab, contextlib.suppress(EOFError):
         while (request := control.recv()) is not None:
             function, arguments = request
             control.send(function(lab, *arguments))
+
+
+def _inventory(lab: Lab | Organizations) -> dict[str, t.Any]:
+    return lab.inventory()
 
 
 def counts(lab: Lab) -> dict[str, int]:
