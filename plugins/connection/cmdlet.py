@@ -280,14 +280,14 @@ import signal
 import threading
 import typing as t
 
-from ansible import constants as C
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible.executor.task_executor import start_connection
+from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.connection import ConnectionError
 from ansible.plugins.connection import NetworkConnectionBase
+from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import SessionError, decode
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._session_process import SessionProcessError, start
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._target import TargetError, resolve
 
 if t.TYPE_CHECKING:
@@ -320,15 +320,25 @@ class Connection(NetworkConnectionBase):
         """The socket of the process that holds the session; started when there is none yet."""
         if not self._socket_path:
             try:
-                self._socket_path = start_connection(self._play_context, self.get_options(), self._task_uuid)
-            except AnsibleError as exc:
-                if "path too long" not in str(exc):
-                    raise
-                raise AnsibleConnectionFailure(
-                    f"the path of {C.PERSISTENT_CONTROL_PATH_DIR} is too long for a socket in that folder (107 bytes in all): "
-                    "set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a folder with a shorter path"
-                ) from None
+                self._socket_path = start(
+                    self._play_context,
+                    self._socket_name(),
+                    self.get_options(),
+                    task_uuid=self._task_uuid,
+                    playbook_pid=self._ansible_playbook_pid,
+                )
+            except SessionProcessError as exc:
+                raise AnsibleConnectionFailure(str(exc)) from None
         return self._socket_path
+
+    def _socket_name(self) -> str:
+        """As core names it, and looks for it."""
+        context = self._play_context
+        ssh = connection_loader.get("ssh", class_only=True)
+        path = ssh._create_control_path(
+            context.remote_addr, context.port, context.remote_user, context.connection, self._ansible_playbook_pid
+        )
+        return str(path).rpartition("/")[2]
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         self._only_for_own_modules()
