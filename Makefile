@@ -92,7 +92,7 @@ lint: setup  ## format, types, YAML, playbooks, documentation
 	$(BIN)/antsibull-changelog lint
 	$(BIN)/reuse lint --quiet
 
-unit: kerberos  ## fast tests
+unit: kerberos providers  ## fast tests
 	$(BIN)/pytest tests/unit -n 2
 
 integration: kerberos providers  ## real ansible-playbook runs against the lab

@@ -74,7 +74,7 @@ def prepare_guide(_app: Sphinx, docname: str, source: list[str]) -> None:
     elif docname == "reference":
         for caption, kind in (("Roles", "role"), ("Modules", "module"), ("Connection", "connection"), ("Filters", "filter")):
             source[0] += toctree(caption, reference_entries(kind))
-        source[0] += toctree("Settings", ["collection/environment_variables"])
+        source[0] += toctree("Settings", ["environment variables <collection/environment_variables>"])
     source[0] = source[0].replace("](../", f"]({GALAXY['repository']}/blob/main/")
 
 
