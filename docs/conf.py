@@ -62,7 +62,7 @@ def toctree(caption: str, entries: t.Iterable[str]) -> str:
 def reference_entries(kind: str) -> list[str]:
     """Generated pages of one kind, by their short names: the titles are too long for a side bar."""
     names = sorted(path.name.removesuffix(f"_{kind}.rst") for path in GENERATED.glob(f"*_{kind}.rst"))
-    return [f"{name} <collection/{name}_{kind}>" for name in names]
+    return [f"{name}{'' if kind == 'module' else f' ({kind})'} <collection/{name}_{kind}>" for name in names]
 
 
 def prepare_guide(_app: Sphinx, docname: str, source: list[str]) -> None:
