@@ -66,7 +66,7 @@ def reference_entries(kind: str) -> list[str]:
 
 
 def prepare_guide(_app: Sphinx, docname: str, source: list[str]) -> None:
-    """What the repository shows by itself: links to its files, and what belongs to a page."""
+    """What the repository shows by itself: files beside the pages, and which pages belong to one."""
     if docname == "index":
         for section in re.split(r"^## ", source[0], flags=re.MULTILINE)[1:]:
             caption = section.partition("\n")[0]
@@ -75,6 +75,7 @@ def prepare_guide(_app: Sphinx, docname: str, source: list[str]) -> None:
         for caption, kind in (("Roles", "role"), ("Modules", "module"), ("Connection", "connection"), ("Filters", "filter")):
             source[0] += toctree(caption, reference_entries(kind))
         source[0] += toctree("Settings", ["environment variables <collection/environment_variables>"])
+    source[0] = re.sub(r"\]\(\.\./roles/(\w+)/README\.md\)", r"](collection/\1_role.rst)", source[0])
     source[0] = source[0].replace("](../", f"]({GALAXY['repository']}/blob/main/")
 
 
