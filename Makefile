@@ -16,6 +16,8 @@ PROVIDERS_STAMP := $(VENV)/.providers
 
 IMPORTER := $(VENV)/importer
 IMPORTER_STAMP := $(VENV)/.importer
+DOCS := $(VENV)/docs
+DOCS_STAMP := $(VENV)/.docs
 
 .PHONY: help setup kerberos providers
 
@@ -58,6 +60,12 @@ $(IMPORTER_STAMP): tests/importer-requirements.txt | $(STAMP)
 	$(IMPORTER)/bin/pip install --quiet --disable-pip-version-check "ansible-core>=2.19,<2.22" -r tests/importer-requirements.txt
 	touch $@
 
+# The site's tools pull at docutils and Sphinx, so they have an environment of their own too.
+$(DOCS_STAMP): docs/requirements.txt | $(STAMP)
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/pip install --quiet --disable-pip-version-check "ansible-core>=2.19,<2.22" -r docs/requirements.txt
+	touch $@
+
 # What every target needs to find the collection and the lab.
 export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
 export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
@@ -65,7 +73,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration galaxy sanity bench bench-organizations soak lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration docs galaxy sanity bench bench-organizations soak lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -84,11 +92,14 @@ lint: setup  ## format, types, YAML, playbooks, documentation
 	$(BIN)/antsibull-changelog lint
 	$(BIN)/reuse lint --quiet
 
-unit: kerberos  ## fast tests
+unit: kerberos providers  ## fast tests
 	$(BIN)/pytest tests/unit -n 2
 
 integration: kerberos providers  ## real ansible-playbook runs against the lab
 	$(BIN)/pytest tests/integration -n 3 --dist loadgroup
+
+docs: setup $(DOCS_STAMP)  ## build the documentation as a site in .cache/docs/html
+	docs/build.sh $(abspath $(DOCS))/bin
 
 sanity: setup  ## ansible-test sanity
 	tests/sanity.sh $(BIN)

@@ -31,7 +31,8 @@ options:
     required: true
   mx_hosts:
     description:
-      - Domain to the host its MX points to. For domains that are not in it, the tenant is asked.
+      - Domain to the host its MX points to. For domains that are not in it, the tenant is asked, which needs the application
+        permission C(Domain.Read.All).
     type: dict
     default: {}
   verification_texts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from conftest import Ansible
+from helpers.documented_rights import allow_only
 
 from lab import configured, contoso
 from lab.cloud.unified_group import UnifiedGroup
@@ -29,6 +30,7 @@ def test_rollback_in_reverse_order_and_not_while_groups_use_the_domain(lab: Lab,
     configured.configure_mail(lab.world)
     configured.grant(lab.world)
     configured.synchronize(lab.world)
+    allow_only(lab, "rollback")
     in_use = lab.world.view()
     refused = ansible.run("rollback")
     assert refused.returncode != 0
@@ -61,6 +63,7 @@ def test_rollback_in_reverse_order_and_not_while_groups_use_the_domain(lab: Lab,
 
 
 def test_around_the_wizard(lab: Lab, ansible: Ansible) -> None:
+    allow_only(lab, "after_wizard")
     before = spaces(lab)
     after = ansible.run("after_wizard")
     assert changes(after) == ["exchange_send_connector"]

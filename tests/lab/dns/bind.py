@@ -21,6 +21,7 @@ from lab import contoso
 
 SIGNED_ZONE = "fabrikam.com"
 ZONES = ("contoso.com", SIGNED_ZONE)
+_KEY = contoso.TSIG_KEY_NAME.rstrip(".")
 PATIENCE = 30.0  # seconds; BIND is there in a fraction of one
 
 _ZONE_FILE = """\
@@ -49,7 +50,7 @@ key "{key}" {{ algorithm {algorithm}; secret "{secret}"; }};
 _PRIMARY_ZONE = """\
 zone "{zone}" {{
   type primary; file "{zone}.zone"; {signing}
-  update-policy {{ grant "{key}" zonesub ANY; }};
+  update-policy {{ {policy} }};
   also-notify {{ 127.0.0.1 port {secondary} key "{key}"; }}; notify-delay 0;
 }};
 """
@@ -69,10 +70,14 @@ def program(name: str) -> str | None:
 
 
 class Bind:
-    """A primary and a secondary for ``ZONES``, of which ``SIGNED_ZONE`` is signed (DNSSEC); a context manager."""
+    """A primary and a secondary for ``ZONES``, of which ``SIGNED_ZONE`` is signed (DNSSEC); a context manager.
 
-    def __init__(self, directory: pathlib.Path) -> None:
+    :param policy: rules of the statement update-policy; by default the lab's key may do anything
+    """
+
+    def __init__(self, directory: pathlib.Path, policy: str = f'grant "{_KEY}" zonesub ANY;') -> None:
         self._directory = directory
+        self._policy = policy
         self._running = contextlib.ExitStack()
         self.primary = 0
         self.secondary = 0
@@ -80,7 +85,7 @@ class Bind:
     def __enter__(self) -> Bind:
         with contextlib.ExitStack() as stack:
             self.primary, self.secondary = _free_ports(2)
-            common = {"key": contoso.TSIG_KEY_NAME.rstrip("."), "primary": self.primary, "secondary": self.secondary}
+            common = {"key": _KEY, "primary": self.primary, "secondary": self.secondary, "policy": self._policy}
             primary = self._folder("primary")
             for zone in ZONES:
                 (primary / f"{zone}.zone").write_text(_ZONE_FILE)
@@ -108,7 +113,7 @@ class _Named:
 
     def __init__(self, directory: pathlib.Path, port: int, zones: str) -> None:
         configuration = directory / "named.conf"
-        key = contoso.TSIG_KEY_NAME.rstrip(".")
+        key = _KEY
         configuration.write_text(
             _CONFIGURATION.format(
                 directory=directory, port=port, key=key, algorithm=contoso.TSIG_ALGORITHM, secret=contoso.TSIG_SECRET

@@ -138,6 +138,16 @@ def test_second_run_changes_nothing(lab: ConnectLab, run: Runner) -> None:
     assert rules(lab) == held
 
 
+def test_who_may_read_and_change_the_permissions_may_give_them(lab: ConnectLab, run: Runner) -> None:
+    """What docs/permissions.md asks for."""
+    user = {"directory_user": f"{contoso.USER}@{contoso.AD_DOMAIN}", "directory_password": contoso.USER_PASSWORD}
+    assert "directory_user lacks the right" in run.grant(**user)["msg"]
+    with lab.domain.admin() as admin:
+        add_rules(admin, "(A;;RCWD;;;{sid})", account=contoso.USER)
+    assert sddl(run.grant(**user), "added") == [CREATE, CHANGE]
+    assert not run.grant(**user)["changed"]
+
+
 def test_the_rule_of_microsofts_command_alone_is_told(lab: ConnectLab, run: Runner) -> None:
     put(lab, CHANGE)
     with lab.domain.connector() as connection:
