@@ -1,0 +1,12 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the collection has its content for Event-Driven Ansible, as ansible-rulebook finds it."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+COLLECTIONS = next(path for path in map(pathlib.Path, sys.path) if (path / "ansible_collections/exchange/hybrid_groups").is_dir())
+EDA = COLLECTIONS / "ansible_collections/exchange/hybrid_groups/extensions/eda"
+SOURCE = EDA / "plugins/event_source/written_back_groups.py"
