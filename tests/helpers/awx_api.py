@@ -226,7 +226,8 @@ class AwxApi:
     def __init__(self) -> None:
         self.awx = Awx()
         self.asked: list[str] = []
-        api, lock = self, threading.Lock()
+        self._changed = lock = threading.Condition()
+        api = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             wbufsize = -1  # head and body in one packet
@@ -243,6 +244,7 @@ class AwxApi:
                     except Refused as refused:
                         api.awx.refused.append(f"{self.command} {self.path}: {refused}")
                         answer = Answer(refused.body, refused.status)
+                    lock.notify_all()
                 text = b"" if answer.body is None else json.dumps(answer.body).encode()
                 self.send_response(answer.status)
                 self.send_header("Content-Type", "application/json")
@@ -263,6 +265,11 @@ class AwxApi:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def wait_for_jobs(self, number: int) -> None:
+        """Until so many have been launched, at most for a minute."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.awx.all("jobs")) >= number, 60), "no such number of jobs"
+
     def __enter__(self) -> AwxApi:
         self._thread.start()
         return self
@@ -276,7 +283,9 @@ class AwxApi:
         path, _mark, query = address.partition("?")
         if path == "/api/":
             return Answer({"available_versions": {"v2": _ROOT}, "current_version": _ROOT})
-        if path in (_ROOT, f"{_ROOT}config/"):
+        if path == f"{_ROOT}config/":
+            return Answer({"version": "24.6.1"})
+        if path == _ROOT:
             names = {name: name for name in self.awx.objects} | {"inventory": "inventories"}
             return Answer({name: f"{_ROOT}{resource}/" for name, resource in names.items() if name != "inventories"})
         match = re.fullmatch(rf"{_ROOT}(?P<resource>\w+)/(?:(?P<id>\d+)/(?:(?P<below>\w+)/)?)?", path)

@@ -7,17 +7,21 @@ Needs what "make rulebook" installs.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import typing as t
 
 import pytest
 import yaml
 from conftest import COLLECTIONS, Ansible
+from helpers.awx_api import TOKEN, AwxApi
+from helpers.awx_objects import objects
 from test_secrets import found
 
 from lab import contoso
@@ -38,22 +42,24 @@ pytestmark = [
 class Rulebook:
     """A running ansible-rulebook; a context manager that ends it."""
 
-    def __init__(self, ansible: Ansible, **variables: t.Any) -> None:
+    def __init__(self, ansible: Ansible, *arguments: str, name: str = NAME, **variables: t.Any) -> None:
         self.output = ""
         directory = ansible.directory
         (directory / "inventory.yml").write_text(yaml.safe_dump(ansible.inventory))
         (directory / "vars.yml").write_text(yaml.safe_dump(variables))
         self._command = [
-            *(str(BIN / "ansible-rulebook"), "-r", NAME, "-i", str(directory / "inventory.yml")),
-            *("-e", str(directory / "vars.yml"), "--print-events"),
+            *(str(BIN / "ansible-rulebook"), "-r", name, "-i", str(directory / "inventory.yml")),
+            *("-e", str(directory / "vars.yml"), "--print-events", *arguments),
         ]
         self._environment = {
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "HOME": str(directory),
             "TMPDIR": str(directory),
             "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(directory / "pc"),
+            "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.2",
             "HYBRID_GROUPS_DIRECTORY_USER": f"{contoso.ADMIN}@{contoso.AD_DOMAIN}",
             "HYBRID_GROUPS_DIRECTORY_PASSWORD": contoso.ADMIN_PASSWORD,
         }
@@ -67,11 +73,16 @@ class Rulebook:
             text=True,
             start_new_session=True,
         )
+        # What never says what is waited for is ended, so that reading it ends.
+        self._patience = threading.Timer(120, os.killpg, (self._process.pid, signal.SIGKILL))
+        self._patience.start()
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        os.killpg(self._process.pid, signal.SIGTERM)
-        rest, _ = self._process.communicate(timeout=30)
+        self._patience.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        rest, _ = self._process.communicate()
         self.output += rest
 
     def read_until(self, words: str) -> None:
@@ -84,6 +95,16 @@ class Rulebook:
         raise AssertionError(f"ended without saying {words!r}:\n{self.output}")
 
 
+def variables(lab: Lab) -> dict[str, t.Any]:
+    return {
+        "hybrid_groups_writeback_ou": contoso.WRITEBACK_OU,
+        "hybrid_groups_domain_controller": "localhost",
+        "hybrid_groups_directory_port": lab.ldaps.port,
+        "hybrid_groups_directory_ca_cert": str(lab.authority.ca_file),
+        "hybrid_groups_eda_interval": 0.5,
+    }
+
+
 def address_lists(lab: Lab, dn: str) -> str | None:
     with lab.world.lock:
         return lab.world.directory.find(dn).text("showInAddressBook")
@@ -92,14 +113,7 @@ def address_lists(lab: Lab, dn: str) -> str | None:
 def test_a_group_that_is_written_back_gets_into_the_address_lists(lab: Lab, ansible: Ansible) -> None:
     configure(lab.world)
     lab.world.tenant.groups.append(UnifiedGroup("Research", f"research@{contoso.GROUP_DOMAIN}"))
-    variables = {
-        "hybrid_groups_writeback_ou": contoso.WRITEBACK_OU,
-        "hybrid_groups_domain_controller": "localhost",
-        "hybrid_groups_directory_port": lab.ldaps.port,
-        "hybrid_groups_directory_ca_cert": str(lab.authority.ca_file),
-        "hybrid_groups_eda_interval": 0.5,
-    }
-    with Rulebook(ansible, **variables) as rulebook:
+    with Rulebook(ansible, **variables(lab)) as rulebook:
         rulebook.read_until("[received event]")
         rulebook.read_until("PLAY RECAP")  # those that had been written back before: the address lists
         rulebook.read_until("not_in_address_lists    ok")
@@ -114,6 +128,37 @@ def test_a_group_that_is_written_back_gets_into_the_address_lists(lab: Lab, ansi
     [dn] = [entry.dn for entry in lab.world.directory.entries.values() if entry.text("displayName") == "Research"]
     assert address_lists(lab, dn) is not None
     assert found(rulebook.output, {"password": contoso.ADMIN_PASSWORD, "client secret": contoso.CLIENT_SECRET}) == []
+
+
+def test_awx_runs_its_job_templates(lab: Lab, ansible: Ansible) -> None:
+    """The stand-in for AWX knows which templates there are and what their surveys ask; it runs nothing."""
+    configure(lab.world)
+    with AwxApi() as api:
+        project = api.awx.create(
+            "projects", {"name": "Hybrid groups", "organization": api.awx.named("organizations", "Default")["id"]}
+        )
+        for template in objects()["controller_templates"]:
+            fields = {name: value for name, value in template.items() if name not in ("inventory", "organization")}
+            made = api.awx.create("job_templates", {**fields, "project": project["id"], "execution_environment": None})
+            api.awx.set_survey(made, template["survey_spec"])
+        arguments = ("--controller-url", api.url, "--controller-token", TOKEN)
+        given = {**variables(lab), "hybrid_groups_domain": contoso.GROUP_DOMAIN}
+        with Rulebook(ansible, *arguments, name=f"{NAME}_awx", **given) as rulebook:
+            rulebook.read_until("[received event]")
+            api.wait_for_jobs(2)
+        jobs = [(api.awx.objects["job_templates"][job["job_template"]]["name"], job["extra_vars"]) for job in api.awx.all("jobs")]
+    assert api.awx.refused == []
+    assert jobs == [
+        ("Hybrid groups - address list refresh", {"hybrid_groups_writeback_ou": contoso.WRITEBACK_OU}),
+        (
+            "Hybrid groups - known issues",
+            {
+                "hybrid_groups_domain": contoso.GROUP_DOMAIN,
+                "hybrid_groups_send_connector": "Outbound to Office 365",
+                "hybrid_groups_mend": "false",
+            },
+        ),
+    ]
 
 
 def test_a_source_that_cannot_work_says_why(ansible: Ansible) -> None:
