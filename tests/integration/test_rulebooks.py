@@ -82,7 +82,7 @@ class Rulebook:
         self._patience.cancel()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        rest, _ = self._process.communicate()
+        rest, _errors = self._process.communicate()
         self.output += rest
 
     def read_until(self, words: str) -> None:
