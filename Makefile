@@ -13,6 +13,8 @@ STAMP := $(VENV)/.installed
 KERBEROS_STAMP := $(VENV)/.kerberos
 PROVIDERS := $(VENV)/providers
 PROVIDERS_STAMP := $(VENV)/.providers
+RULEBOOK := $(VENV)/rulebook
+RULEBOOK_STAMP := $(VENV)/.rulebook
 
 IMPORTER := $(VENV)/importer
 IMPORTER_STAMP := $(VENV)/.importer
@@ -66,6 +68,12 @@ $(DOCS_STAMP): docs/requirements.txt | $(STAMP)
 	$(DOCS)/bin/pip install --quiet --disable-pip-version-check "ansible-core>=2.19,<2.22" -r docs/requirements.txt
 	touch $@
 
+# ansible-rulebook brings Java's rule engine and much else, so it has an environment of its own.
+$(RULEBOOK_STAMP): requirements.txt tests/rulebook-requirements.txt | $(STAMP)
+	$(PYTHON) -m venv $(RULEBOOK)
+	$(RULEBOOK)/bin/pip install --quiet --disable-pip-version-check "ansible-core>=2.19,<2.22" -r requirements.txt -r tests/rulebook-requirements.txt
+	touch $@
+
 # What every target needs to find the collection and the lab.
 export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
 export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
@@ -73,7 +81,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration docs galaxy sanity bench bench-organizations soak lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration rulebook docs galaxy sanity bench bench-organizations soak lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -100,6 +108,9 @@ integration: kerberos providers  ## real ansible-playbook runs against the lab
 
 docs: setup $(DOCS_STAMP)  ## build the documentation as a site in .cache/docs/html
 	docs/build.sh $(abspath $(DOCS))/bin
+
+rulebook: setup $(RULEBOOK_STAMP)  ## run the rulebooks with ansible-rulebook against the lab
+	$(BIN)/pytest tests/integration/test_rulebooks.py
 
 sanity: setup  ## ansible-test sanity
 	tests/sanity.sh $(BIN)

@@ -56,6 +56,7 @@ _METADATA_HEADER = struct.Struct("<IIII")  # version, reserved, count, reserved 
 _METADATA_ROW = struct.Struct("<IIQ16sQQ")  # attribute, version, time, invocation id, originating USN, local USN
 _MOST_TRIED = 3  # domain controllers found by DNS; each may take the whole timeout
 _PAGE = 500
+_STAMPS = ("legacyExchangeDN", "showInAddressBook", "msExchHideFromAddressLists")
 _PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
 
 
@@ -91,6 +92,7 @@ class Group:
     :param mail: its address; None for one without
     :param addresses: proxyAddresses
     :param in_address_lists: showInAddressBook has a value
+    :param is_hidden: msExchHideFromAddressLists: it is kept out of address lists, as groups made by Teams are
     :param has_legacy_dn: legacyExchangeDN has a value
     """
 
@@ -100,12 +102,13 @@ class Group:
     mail: str | None
     addresses: tuple[str, ...]
     in_address_lists: bool
+    is_hidden: bool
     has_legacy_dn: bool
 
     @property
     def is_stamped(self) -> bool:
-        """Exchange has made it a recipient: it is in address lists and has a legacy DN (what Update-Recipient sets)."""
-        return self.in_address_lists and self.has_legacy_dn
+        """Exchange has made it a recipient: it has a legacy DN and, unless hidden, is in address lists (Update-Recipient)."""
+        return self.has_legacy_dn and (self.in_address_lists or self.is_hidden)
 
 
 def open_directory(options: DirectoryOptions, domain: str) -> Directory:
@@ -221,8 +224,16 @@ class Directory(contextlib.AbstractContextManager["Directory"]):
 
         :raises DirectoryError: no such object
         """
-        names = ["cn", "displayName", "mail", "proxyAddresses", "legacyExchangeDN", "showInAddressBook"]
-        rows = self._search_all(ou, "(objectClass=group)", f"groups in {ou}", names)
+        return self._find_groups(ou, "(objectClass=group)")
+
+    def find_unstamped_groups(self, ou: str) -> list[Group]:
+        """Of :meth:`find_groups` those with an address that Exchange has not made recipients, cheaply enough to ask often."""
+        where = "(&(objectClass=group)(mail=*)(|(!(legacyExchangeDN=*))(!(showInAddressBook=*))))"
+        return [group for group in self._find_groups(ou, where) if not group.is_stamped]
+
+    def _find_groups(self, ou: str, where: str) -> list[Group]:
+        names = ["cn", "displayName", "mail", "proxyAddresses", *_STAMPS]
+        rows = self._search_all(ou, where, f"groups in {ou}", names)
         return sorted((_group(dn, values) for dn, values in rows), key=lambda group: group.dn.casefold())
 
     def write_dacl(self, dn: str, descriptor: SecurityDescriptor) -> None:
@@ -327,6 +338,7 @@ def _group(dn: str, values: dict[str, list[bytes]]) -> Group:
         mail=text("mail"),
         addresses=tuple(sorted(value.decode() for value in values.get("proxyaddresses", ()))),
         in_address_lists="showinaddressbook" in values,
+        is_hidden=text("msexchhidefromaddresslists") == "TRUE",
         has_legacy_dn="legacyexchangedn" in values,
     )
 

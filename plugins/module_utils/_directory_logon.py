@@ -64,15 +64,22 @@ _CACHE_TYPE = re.compile(r"[A-Z]+:")
 
 def check_requirements(module: AnsibleModule, options: DirectoryOptions) -> None:
     """End the task when the options cannot work here, before anything is contacted."""
-    if _LDAP3_MISSING:
-        module.fail_json(msg=missing_required_lib("ldap3"), exception=_LDAP3_MISSING)
-    if options.auth == "kerberos" and _GSSAPI_MISSING:
-        module.fail_json(msg=missing_required_lib("gssapi", reason="for directory_auth=kerberos"), exception=_GSSAPI_MISSING)
-    for problem in _problems(options):
+    for message, trace in missing_libraries(options):
+        module.fail_json(msg=message, exception=trace)
+    for problem in problems(options):
         module.fail_json(msg=problem)
 
 
-def _problems(options: DirectoryOptions) -> t.Iterator[str]:
+def missing_libraries(options: DirectoryOptions) -> t.Iterator[tuple[str, str]]:
+    """Of each library that is needed and cannot be imported, what to say and the traceback."""
+    if _LDAP3_MISSING:
+        yield missing_required_lib("ldap3"), _LDAP3_MISSING
+    if options.auth == "kerberos" and _GSSAPI_MISSING:
+        yield missing_required_lib("gssapi", reason="for directory_auth=kerberos"), _GSSAPI_MISSING
+
+
+def problems(options: DirectoryOptions) -> t.Iterator[str]:
+    """What is wrong with the options, as far as it can be seen before anything is contacted."""
     for option, file in (("directory_ca_cert", options.ca_cert), ("directory_keytab", options.keytab)):
         if file and not Path(file).is_file():
             yield f"{option}: there is no file {file} on the control node."

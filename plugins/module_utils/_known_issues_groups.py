@@ -49,8 +49,7 @@ def footer_links(facts: Facts) -> Finding:
         "members with a mailbox on premises",
         _by_group(_members(facts, facts.need("mailboxes"))),
         "Tell them that a group's owner or an administrator unsubscribes them: the links View group conversations and "
-        "Unsubscribe do not "
-        "work for them.",
+        "Unsubscribe do not work for them.",
     )
 
 
@@ -65,9 +64,8 @@ def secondary_addresses(facts: Facts) -> Finding:
     return Finding(
         f"addresses of {count(groups, 'group')} of the tenant",
         found,
-        "Leave one SMTP address on each group: Set-UnifiedGroup -Identity <group> -EmailAddresses "
-        "@{Remove='smtp:<address>'}, in Exchange "
-        "Online PowerShell.",
+        "Leave one SMTP address on each group: Set-UnifiedGroup -Identity <group> -EmailAddresses @{Remove='smtp:<address>'}, "
+        "in Exchange Online PowerShell.",
         "Mail from on-premises users to another address than the primary one fails.",
     )
 
@@ -78,8 +76,7 @@ def on_premises_owners(facts: Facts) -> Finding:
         "owners with a mailbox on premises",
         _by_group(_people(facts, facts.need("mailboxes"), "owners")),
         "Give the group an owner with a mailbox in Microsoft 365. On-premises users manage a group at "
-        "https://myaccount.microsoft.com/groups "
-        "only, and only where self-service group management is on.",
+        "https://myaccount.microsoft.com/groups only, and only where self-service group management is on.",
     )
 
 
@@ -89,9 +86,8 @@ def send_as(facts: Facts) -> Finding:
     return Finding(
         f"Send As permissions on {count(facts.need('written_back'), 'written-back group')}",
         [{"group": grant["group"], "granted to": grant["user"]} for grant in grants],
-        "Remove the permission on premises; grant it in Exchange Online to mailboxes there: Add-RecipientPermission "
-        "-Identity <group> "
-        "-Trustee <user> -AccessRights SendAs.",
+        "Remove the permission on premises; grant it in Exchange Online to mailboxes there: Add-RecipientPermission -Identity "
+        "<group> -Trustee <user> -AccessRights SendAs.",
     )
 
 
@@ -109,8 +105,7 @@ def autodiscover_elsewhere(facts: Facts) -> Finding:
         f"Autodiscover records of {count(list(domains), 'primary domain')} of groups",
         found,
         f"Point autodiscover.<domain> to {AUTODISCOVER}, or give new groups an address in a domain where it does: "
-        "New-EmailAddressPolicy "
-        "-IncludeUnifiedGroupRecipients, in Exchange Online PowerShell.",
+        "New-EmailAddressPolicy -IncludeUnifiedGroupRecipients, in Exchange Online PowerShell.",
         "Outlook cannot open the mailbox of these groups.",
     )
 
@@ -122,10 +117,9 @@ def own_copy(facts: Facts) -> Finding:
         _by_group(_members(facts, facts.need("mailboxes"))),
         "In Exchange Online PowerShell, so that a sender gets a copy: Get-MailUser <user> | Set-MailboxMessageConfiguration "
         "-EchoGroupMessageBackToSubscribedSender $true. For who is subscribed: Get-UnifiedGroupLinks <group> -LinkType "
-        "Subscribers, and "
-        "Add-UnifiedGroupLinks <group> -LinkType Subscribers -Links <user>.",
-        "By default they get no copy of what they send to the group themselves; members who are not subscribed get no "
-        "copies at all.",
+        "Subscribers, and Add-UnifiedGroupLinks <group> -LinkType Subscribers -Links <user>.",
+        "By default they get no copy of what they send to the group themselves; members who are not subscribed get no copies at "
+        "all.",
     )
 
 

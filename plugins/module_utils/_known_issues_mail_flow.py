@@ -29,9 +29,8 @@ def not_in_address_lists(facts: Facts) -> Finding:
     return Finding(
         f"address lists and legacy DN of {count(groups, 'written-back group')}",
         [_group(group) for group in groups if not group["stamped"]],
-        "Update-Recipient -Identity <distinguished name> for each, on an Exchange server. Clients see it after the "
-        "next update of the "
-        "offline address book.",
+        "Update-Recipient -Identity <distinguished name> for each, on an Exchange server. Clients see it after the next update "
+        "of the offline address book.",
     )
 
 
@@ -69,9 +68,8 @@ def address_space_lost(facts: Facts) -> Finding:
     return Finding(
         f"address spaces of {connector['name']}",
         [] if present else [{"connector": connector["name"], "missing": facts.domain, "there": connector["address_spaces"]}],
-        f"Add {facts.domain} to the address spaces of the connector, with the others kept. Before and after the wizard, "
-        "run the playbooks "
-        "before_wizard and after_wizard.",
+        f"Add {facts.domain} to the address spaces of the connector, with the others kept. Before and after the wizard, run the "
+        "playbooks before_wizard and after_wizard.",
         "Mail to the groups goes as Internet mail, and a group that takes none from outside refuses it (550 5.7.133). Some "
         "versions of the Hybrid Configuration Wizard take the address space away; others stop because of it (HCW8039).",
     )
@@ -85,8 +83,8 @@ def edge_source(facts: Facts) -> Finding:
     return Finding(
         f"source servers of {connector['name']}",
         found,
-        f"Make Mailbox servers alone the source: Set-SendConnector -Identity '{connector['name']}' "
-        "-SourceTransportServers <servers>.",
+        f"Make Mailbox servers alone the source: Set-SendConnector -Identity '{connector['name']}' -SourceTransportServers "
+        "<servers>.",
         "Mail loops between the Edge server and the mailbox servers until it is returned (554 5.4.6).",
     )
 

@@ -4,18 +4,17 @@
 #
 # PRIVATE to the collection: may change at any time without notice.
 
-"""Users and Microsoft 365 groups of a tenant, found by address, and who is a member of what."""
+"""Users and Microsoft 365 groups of a tenant, found by address, and which groups a user is in."""
 
 from __future__ import annotations
 
 import urllib.parse
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._graph import GraphClient, GraphError, Json
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._graph import GraphClient, Json
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError
 
 READ_USERS = "User.Read.All"
 READ_GROUPS = "GroupMember.Read.All"
-WRITE_MEMBERS = "GroupMember.ReadWrite.All"
 
 
 def quoted(text: str) -> str:
@@ -50,48 +49,6 @@ def find_user(graph: GraphClient, name: str) -> Json:
     if user is None:
         raise CollectionError(f"user: the tenant has no user with the name, id or address {name}.")
     return user
-
-
-class Membership:
-    """One user's membership in one group ("Add members", "Remove member")."""
-
-    def __init__(self, graph: GraphClient, group: Json, user: Json) -> None:
-        self._graph = graph
-        self._members = f"/groups/{group['id']}/members"
-        self._user_id = str(user["id"])
-
-    def exists(self) -> bool:
-        members = self._graph.list(f"{self._members}?$select=id", permission=READ_GROUPS)
-        return any(member["id"] == self._user_id for member in members)
-
-    def set(self, wanted: bool, graph_url: str) -> None:
-        """Make the user a member, or not.
-
-        :param graph_url: Graph's address, of which the reference to the user is made
-        """
-        if wanted:
-            self._add(graph_url)
-        else:
-            self._remove()
-        if not self._graph.await_state(lambda: self.exists() is wanted):
-            raise CollectionError(
-                f"The membership of {self._user_id} was changed and Microsoft Graph does not show it within graph_timeout. "
-                "Run again later, or raise it."
-            )
-
-    def _add(self, graph_url: str) -> None:
-        """One who is there meanwhile counts as added."""
-        body = {"@odata.id": f"{graph_url}/directoryObjects/{self._user_id}"}
-        try:
-            self._graph.write("POST", f"{self._members}/$ref", body, permission=WRITE_MEMBERS, landed=self.exists)
-        except GraphError as exc:
-            if exc.status != 400 or not self.exists():
-                raise
-
-    def _remove(self) -> None:
-        """Remove the user from the group. Without ``/$ref`` the request would delete the user itself."""
-        path = f"{self._members}/{self._user_id}/$ref"
-        self._graph.write("DELETE", path, None, permission=WRITE_MEMBERS, landed=lambda: not self.exists())
 
 
 def user_result(user: Json) -> Json:

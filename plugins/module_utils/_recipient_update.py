@@ -145,15 +145,26 @@ class RecipientUpdate:
         return outcome
 
     def _update_one(self, recipient: Recipient, outcome: Outcome) -> None:
-        """:raises CmdletError: the account has no such cmdlet, so that none of the others would go better"""
+        """:raises CmdletError: the account has no such cmdlet, so that none of the others would go better
+
+        :raises SessionError: the session is lost, and there is no other
+        """
         try:
-            self._client.invoke("Update-Recipient", {"Identity": recipient.identity, "Confirm": False})
+            self._invoke_update(recipient)
         except CmdletError as exc:
             if exc.error.is_error_id("CommandNotFoundException"):
                 raise
             outcome.failed.append(Failure(recipient, exc.error.message.strip(), exc.error.fully_qualified_error_id))
         else:
             outcome.updated.append(recipient)
+
+    def _invoke_update(self, recipient: Recipient) -> None:
+        command = ("Update-Recipient", {"Identity": recipient.identity, "Confirm": False})
+        try:
+            self._client.invoke(*command)
+        except SessionError:
+            # Whether it was carried out is not known. Carried out twice, it does what it does once.
+            self._client.invoke(*command)
 
     def _read_back(self, outcome: Outcome, units: t.Sequence[str]) -> None:
         # Without Get-Group, whose objects carry all members.

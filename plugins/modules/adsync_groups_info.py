@@ -87,8 +87,9 @@ groups:
       sample: ["SMTP:engineering@groups.contoso.com"]
     stamped:
       description:
-        - Whether Exchange has made it a recipient, so that it is in address lists (C(showInAddressBook)) and has a
-          C(legacyExchangeDN). The cmdlet C(Update-Recipient) does that.
+        - Whether Exchange has made it a recipient, so that it has a C(legacyExchangeDN) and is in address lists
+          (C(showInAddressBook)), or is hidden from them (C(msExchHideFromAddressLists)). The cmdlet C(Update-Recipient) does
+          that.
       returned: success
       type: bool
       sample: true

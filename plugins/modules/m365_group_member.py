@@ -40,7 +40,7 @@ options:
       - absent
     default: present
 seealso:
-  - module: exchange.hybrid_groups.m365_group_post_info
+  - module: exchange.hybrid_groups.m365_group_readd
 """
 
 EXAMPLES = r"""
@@ -78,21 +78,20 @@ user:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _graph, _m365_people
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._graph_settings import VERSION
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_membership import Membership
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError, guarded_run
 
 
 def run(module: AnsibleModule) -> None:
-    settings = _graph.GraphSettings.from_params(module.params)
     wanted = module.params["state"] == "present"
-    with _graph.GraphClient(settings) as graph:
+    with _graph.GraphClient(_graph.GraphSettings.from_params(module.params)) as graph:
         group = _m365_people.find_group(graph, module.params["group"])
         user = _m365_people.find_user(graph, module.params["user"])
-        membership = _m365_people.Membership(graph, group, user)
+        membership = Membership(graph, group["id"], user["id"])
         before = membership.exists()
         if before != wanted and not module.check_mode:
             try:
-                membership.set(wanted, settings.graph_url + VERSION)
+                membership.set(wanted)
             except CollectionError as exc:
                 # It may have been carried out: who undoes it has to know how it was.
                 exc.result.update(was_member=before)

@@ -51,6 +51,7 @@ notes:
   - For a moment the user is not a member. Where a group welcomes new members by mail, it does so again.
 seealso:
   - module: exchange.hybrid_groups.m365_groups_info
+  - module: exchange.hybrid_groups.m365_group_member
 """
 
 EXAMPLES = r"""
@@ -81,25 +82,24 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _graph
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_groups import TenantGroups
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_membership import Membership
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import CollectionError, guarded_run
 
 
 def run(module: AnsibleModule) -> None:
     readded: list[dict[str, t.Any]] = []
     with _graph.GraphClient(_graph.GraphSettings.from_params(module.params)) as graph:
-        groups = TenantGroups(graph)
-        for membership in module.params["memberships"]:
-            group, user = membership["group_id"], membership["user_id"]
+        for given in module.params["memberships"]:
+            membership = Membership(graph, given["group_id"], given["user_id"])
             try:
-                if not groups.has(group, "members", user):
+                if not membership.exists():
                     continue
                 if not module.check_mode:
-                    groups.readd(group, user)
+                    membership.renew()
             except CollectionError as exc:
                 exc.result.update(readded=readded, changed=bool(readded) or bool(exc.result.get("changed")))
                 raise
-            readded.append(membership)
+            readded.append(given)
     module.exit_json(changed=bool(readded), readded=readded)
 
 

@@ -79,8 +79,7 @@ def wrong_connector(name: str, flow: Json, domain: str) -> Cause:
         "address_space_missing",
         "to_connector",
         f"Mail for {domain} leaves by {name} as Internet mail and not by {hybrid}, whose address spaces lack the domain. "
-        f"Exchange "
-        "Online takes such a sender for anonymous and delivers only to groups that allow external senders.",
+        "Exchange Online takes such a sender for anonymous and delivers only to groups that allow external senders.",
         _ADD_SPACE.format(domain=domain, connector=hybrid),
     )
 
@@ -93,9 +92,8 @@ def loop(flow: Json, domain: str) -> Cause:
         return Cause(
             "edge_source",
             "connector",
-            f"The mail loops: {edges}, an Edge Transport server, is source of {hybrid['name']}. It hands mail for the "
-            f"accepted domain "
-            f"{domain} back to the Mailbox servers.",
+            f"The mail loops: {edges}, an Edge Transport server, is source of {hybrid['name']}. It hands mail for the accepted "
+            f"domain {domain} back to the Mailbox servers.",
             f"Make Mailbox servers the source servers of {hybrid['name']} instead (exchange_send_connector, "
             "source_transport_servers).",
         )
@@ -114,9 +112,8 @@ def _not_found(flow: Json, domain: str, _host: str) -> Cause:
         return Cause(
             "authoritative_not_written_back",
             "on_premises",
-            f"Exchange did not find the group: {domain} is an Authoritative accepted domain, and the group has not been "
-            f"written back to "
-            "the directory yet, so the mail was not sent on to Microsoft 365.",
+            f"Exchange did not find the group: {domain} is an Authoritative accepted domain, and the group has not been written "
+            "back to the directory yet, so the mail was not sent on to Microsoft 365.",
             f"Make {domain} an internal relay domain: run the role configure (step accepted_domain). Waiting for the next "
             "synchronization helps this group only.",
         )
@@ -134,9 +131,8 @@ def _not_authenticated(flow: Json, domain: str, host: str) -> Cause:
         return Cause(
             "domain_not_accepted",
             "on_premises",
-            f"{domain} is not an accepted domain of the Exchange organization, so the mail reached Microsoft 365 as that of "
-            f"an anonymous "
-            "sender, whom the group does not take mail from.",
+            f"{domain} is not an accepted domain of the Exchange organization, so the mail reached Microsoft 365 as that of an "
+            "anonymous sender, whom the group does not take mail from.",
             f"Add {domain} as an accepted domain of type {RELAY_TYPE}: run the role configure (step accepted_domain).",
         )
     if flow and flow.get("carrier") != hybrid.get("name"):
@@ -153,12 +149,10 @@ def _not_attributed(flow: Json, _domain: str, _host: str) -> Cause:
             "connector_certificate",
             "connector",
             f"{name} shows the certificate {hybrid.get('certificate') or 'none'}, and the hybrid configuration names "
-            f"{hybrid.get('wizards_certificate') or 'none'}. Exchange Online does not know the mail for the organization's "
-            f"and took its "
-            "sender for anonymous.",
-            f"Set TlsCertificateName of {name} to the hybrid configuration's certificate (exchange_send_connector), or run "
-            f"the Hybrid "
-            "Configuration Wizard.",
+            f"{hybrid.get('wizards_certificate') or 'none'}. Exchange Online does not know the mail for the organization's and "
+            "took its sender for anonymous.",
+            f"Set TlsCertificateName of {name} to the hybrid configuration's certificate (exchange_send_connector), or run the "
+            "Hybrid Configuration Wizard.",
         )
     if hybrid and not hybrid.get("cloud_services_mail"):
         return Cause(
@@ -182,8 +176,7 @@ def _no_such_domain(_flow: Json, domain: str, _host: str) -> Cause:
         "to_tenant",
         f"The Exchange servers cannot resolve the MX record of {domain}: their name servers do not know it.",
         f"Add the MX record of {domain} to the internal DNS zone as well, or let the internal name servers ask public DNS for "
-        f"it (split "
-        "DNS). Then run Retry-Queue, or wait.",
+        "it (split DNS). Then run Retry-Queue, or wait.",
     )
 
 
@@ -203,12 +196,10 @@ def _mx_on_premises(_flow: Json, domain: str, host: str) -> Cause:
     return Cause(
         "mx_on_premises",
         "to_tenant",
-        f"The MX record of {domain}, as the Exchange servers see it, does not lead to Microsoft 365.{where} The connector "
-        f"will not "
-        "hand over mail to a server without the certificate of Microsoft 365.",
-        f"Let the MX record of {domain} lead to the host that Microsoft 365 names, also in internal DNS: run the role "
-        f"configure (step "
-        "dns_records).",
+        f"The MX record of {domain}, as the Exchange servers see it, does not lead to Microsoft 365.{where} The connector will "
+        "not hand over mail to a server without the certificate of Microsoft 365.",
+        f"Let the MX record of {domain} lead to the host that Microsoft 365 names, also in internal DNS: run the role configure "
+        "(step dns_records).",
     )
 
 
@@ -240,8 +231,7 @@ def _no_connector(flow: Json, domain: str) -> Cause:
         "no_connector",
         "to_connector",
         f"No Send connector has an address space for {domain}, so the mail waits in the queue Unreachable. No report is sent "
-        f"before it "
-        "expires, by default after two days.",
+        "before it expires, by default after two days.",
         _ADD_SPACE.format(domain=domain, connector=hybrid),
     )
 

@@ -24,8 +24,7 @@ _ASK = "Run again with the mailbox given; ansible-doc -t role exchange.hybrid_gr
 _NOT_RUN = "Not tried: the run broke off before, or was in check mode."
 _LOOK_AT_ONLINE = (
     "In the Exchange admin center, trace the message (Get-MessageTraceV2), and check that the outbound connector made by the "
-    "Hybrid "
-    "Configuration Wizard is on and reaches the on-premises servers."
+    "Hybrid Configuration Wizard is on and reaches the on-premises servers."
 )
 
 
@@ -70,8 +69,8 @@ def _written_back(step: Step, flow: Json, results: Json) -> Record:
         return step.failed(f"It is not in the directory. {problems[0]}", "See the explanation.", problems=problems)
     if error := _export_error(synchronization, results):
         return step.failed(
-            "It is not in the directory. The last export of Entra Connect could not write it: "
-            f"{error['type']}, {error['message']}",
+            f"It is not in the directory. The last export of Entra Connect could not write it: {error['type']}, "
+            f"{error['message']}",
             "Grant the connector account its permissions on the writeback OU: run the role configure (step group_writeback).",
             **error,
         )
@@ -103,9 +102,8 @@ def _not_centralized(step: Step, flow: Json) -> Record:
     if not flow["centralized_mail_flow"]:
         return step.passed("The hybrid configuration has no centralized transport.", centralized_mail_flow=False)
     return step.failed(
-        "Centralized mail flow is on, which Microsoft does not support with groups: mail of external senders comes "
-        "on-premises first and "
-        "is refused there, because the written-back group takes mail of authenticated senders only.",
+        "Centralized mail flow is on, which Microsoft does not support with groups: mail of external senders comes on-premises "
+        "first and is refused there, because the written-back group takes mail of authenticated senders only.",
         "Switch centralized mail transport off in the Hybrid Configuration Wizard.",
         centralized_mail_flow=True,
     )
@@ -170,9 +168,8 @@ def _post(step: Step, sent: Json, seen: Json) -> Record:
     if not seen["posts"]:
         return step.failed(
             "The mail to the group was accepted, and does not show in the group's conversations.",
-            "Look for a report of non-delivery in the sender's inbox, and whether the group takes mail from this sender. A "
-            "new group needs "
-            "some minutes.",
+            "Look for a report of non-delivery in the sender's inbox, and whether the group takes mail from this sender. A new "
+            "group needs some minutes.",
             **evidence,
         )
     return step.passed("The post is in the group's conversations.", **evidence, thread=seen["posts"][0]["thread_id"])
@@ -345,9 +342,8 @@ def _listed(step: Step, results: Json) -> Record:
     logon = _of(results, "moved_mailbox")
     groups = [] if problem(logon) else logon["groups"]
     return step.person(
-        "Only a person can see this: open Outlook on the web as the user and look for the group on the left. If it is "
-        "missing, remove the "
-        "mailbox from the group and add it again.",
+        "Only a person can see this: open Outlook on the web as the user and look for the group on the left. If it is missing, "
+        "remove the mailbox from the group and add it again.",
         member_of=groups,
     )
 

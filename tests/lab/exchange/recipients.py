@@ -61,8 +61,9 @@ def update_recipient(task: Task) -> list[NetObject]:
         return []
     directory = _directory(task)
     legacy_dn = entry.text("legacyExchangeDN") or f"{_LEGACY_DN}{entry.guid.hex}-{entry.text('mailNickname')}"
-    # assumed: which address lists; a new organization has these two for groups.
-    for name, wanted in (("legacyExchangeDN", [legacy_dn]), ("showInAddressBook", list(ADDRESS_LISTS))):
+    # assumed: which address lists; a new organization has these two for groups. One that is hidden from them is in none.
+    lists = () if _is_hidden(entry) else ADDRESS_LISTS
+    for name, wanted in (("legacyExchangeDN", [legacy_dn]), ("showInAddressBook", list(lists))):
         directory.set_attribute(entry, name, [value.encode() for value in wanted])
     return []
 
@@ -84,6 +85,10 @@ def _directory(task: Task) -> DirectoryState:
 
 def _is_group(entry: Entry) -> bool:
     return entry.object_class.name == "group"
+
+
+def _is_hidden(entry: Entry) -> bool:
+    return (entry.text("msExchHideFromAddressLists") or "").upper() == "TRUE"
 
 
 def _is_recipient(entry: Entry) -> bool:
@@ -209,7 +214,7 @@ def _recipient(entry: Entry) -> NetObject:
             "EmailAddresses": values.strings(*addresses),
             "RecipientType": EnumValue(_TYPE_NAME.removesuffix("Details"), _details(entry).name, _details(entry).number),
             "RecipientTypeDetails": _details(entry),
-            "HiddenFromAddressListsEnabled": (entry.text("msExchHideFromAddressLists") or "").upper() == "TRUE",
+            "HiddenFromAddressListsEnabled": _is_hidden(entry),
             "AddressListMembership": values.strings(*(values.canonical_name(name) for name in lists)),
             **_common(entry),
         },

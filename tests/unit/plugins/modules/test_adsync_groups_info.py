@@ -58,6 +58,9 @@ def test_groups_that_were_written_back(lab: ConnectLab, run: Runner, monkeypatch
         entry = directory.find(first["dn"])
         directory.set_attribute(entry, "legacyExchangeDN", [b"/o=Contoso/ou=x/cn=Recipients/cn=1"])
         assert not run(adsync_groups_info, **lab.options())["groups"][0]["stamped"]
+        directory.set_attribute(entry, "msExchHideFromAddressLists", [b"TRUE"])
+        assert run(adsync_groups_info, **lab.options())["groups"][0]["stamped"]
+        directory.set_attribute(entry, "msExchHideFromAddressLists", [])
         directory.set_attribute(entry, "showInAddressBook", [b"CN=All Groups,DC=corp,DC=contoso,DC=com"])
         assert [group["stamped"] for group in run(adsync_groups_info, **lab.options())["groups"]] == [True, False, False]
 

@@ -79,17 +79,34 @@ def test_hidden_groups_and_those_without_an_address_are_left_alone(world: t.Any,
     assert not listed(world, hidden)
 
 
-class Counting(Client):
-    """Counts calls; loses the session when told to."""
+def test_a_hidden_group_is_updated_once(world: t.Any, run: Runner) -> None:
+    hidden = plant(world, 1, msExchHideFromAddressLists="TRUE")
+    assert run(exchange_recipient_update, **UNIT)["updated"] == [hidden]
+    assert not listed(world, hidden)
+    assert not run(exchange_recipient_update, **UNIT)["changed"]
 
-    def __init__(self, client: Client, lose_at: int | None = None) -> None:
+
+class Counting(Client):
+    """Counts calls; loses the session when told to.
+
+    :param lose_at: number of the call that loses it
+    :param for_good: no call after it gets through either
+    :param executed: the call is carried out, and its answer lost
+    """
+
+    def __init__(self, client: Client, lose_at: int | None = None, *, for_good: bool = True, executed: bool = False) -> None:
         super().__init__(client._exchange)
         self.requests: list[str] = []
-        self.lose_at = lose_at
+        self._lose_at = lose_at
+        self._for_good = for_good
+        self._executed = executed
 
     def invoke(self, cmdlet: str, parameters: t.Mapping[str, t.Any] | None = None) -> CmdletResult:
         self.requests.append(cmdlet)
-        if len(self.requests) == self.lose_at:
+        number = len(self.requests)
+        if self._lose_at and (number == self._lose_at or (self._for_good and number > self._lose_at)):
+            if self._executed:
+                super().invoke(cmdlet, parameters)
             raise SessionError(f"lost the session to {self.host}.")
         return super().invoke(cmdlet, parameters)
 
@@ -125,6 +142,16 @@ def test_a_lost_session_tells_what_was_done_and_the_next_run_does_the_rest(world
     assert "Recipients updated before that: 2; not reached: 3. Run again." in result["msg"]
     run.client = kept
     assert len(run(exchange_recipient_update, **UNIT)["updated"]) == 3
+    assert all(listed(world, name) for name in names)
+
+
+@pytest.mark.parametrize("executed", [True, False])
+def test_a_lost_answer_costs_one_more_call(world: t.Any, run: Runner, executed: bool) -> None:
+    names = [plant(world, number) for number in range(3)]
+    run.client = counting = Counting(run.client, lose_at=4, for_good=False, executed=executed)
+    result = run(exchange_recipient_update, **UNIT)
+    assert sorted(result["updated"]) == sorted(names)
+    assert counting.requests.count("Update-Recipient") == 4
     assert all(listed(world, name) for name in names)
 
 

@@ -13,8 +13,8 @@ import typing as t
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _m365_groups
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._graph import GraphError
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._m365_membership import Membership
 from ansible_collections.exchange.hybrid_groups.plugins.modules import m365_group_readd, m365_groups_info
 from lab import contoso
 from lab.cloud.tenant import Refusal
@@ -103,7 +103,7 @@ def test_one_who_cannot_be_added_again_is_named(run: Runner, monkeypatch: pytest
     def refuse(*_arguments: t.Any) -> None:
         raise GraphError("POST was refused.", status=403)
 
-    monkeypatch.setattr(_m365_groups.TenantGroups, "put_in", refuse)
+    monkeypatch.setattr(Membership, "_add", refuse)
     wanted = membership(run.lab, "Old", MOVED)
     result = run(m365_group_readd, memberships=[wanted])
     assert result["failed"]
