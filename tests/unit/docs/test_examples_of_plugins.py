@@ -13,6 +13,7 @@ import pytest
 from helpers import examples
 from helpers.ansible_in_process import OURS, Outcome
 from helpers.documented_lab import DocumentedLab
+from helpers.returned import differences
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,12 +111,14 @@ def test_examples(documented_lab: DocumentedLab, plugin: str) -> None:
 
 def judge(task: examples.Task, check: Outcome, real: Outcome, again: Outcome) -> None:
     """Hold what the three runs of a task did against what the module's documentation says of it."""
-    supports = examples.attributes(f"modules/{task.action.removeprefix(OURS)}")
+    module = f"modules/{task.action.removeprefix(OURS)}"
+    supports = examples.attributes(module)
     assert not check.disturbed, f"{task.name} changes something in check mode"
     expected = not supports["reads only"] and task.name not in CHANGES_NOTHING
     assert real.result["changed"] is expected, f"{task.name}: changed is {real.result['changed']}"
     assert check.result["changed"] is expected, f"{task.name}: check mode says that changed is {check.result['changed']}"
     assert real.disturbed is (expected and task.name not in WITHOUT_A_TRACE), f"{task.name}: {expected=}, {real.disturbed=}"
+    assert differences(real.result, module) == [], task.name
     if supports["idempotent"]:
         assert again.result["changed"] is False, f"{task.name} changes something again"
         assert not again.disturbed, f"{task.name} changes something again and does not say so"
