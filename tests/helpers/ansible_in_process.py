@@ -55,7 +55,6 @@ _BUILTIN = "ansible.builtin."
 _COMMAND_LINE = {
     "connection": "ssh",
     "diff": True,
-    "check": False,
     "become": False,
     "become_method": "sudo",
     "forks": 1,
@@ -92,7 +91,6 @@ class InProcess:
         self._patch = pytest.MonkeyPatch()
 
     def __enter__(self) -> InProcess:
-        self._patch.setattr(context, "CLIARGS", CLIArgs(_COMMAND_LINE))
         init_plugin_loader([str(self._stand_ins)])
         self._collection_is_known()
         self._workers_are_here()
@@ -110,14 +108,17 @@ class InProcess:
         playbook: pathlib.Path,
         inventory: pathlib.Path,
         *,
+        check: bool = False,
         watch: Callable[[], t.Any] = lambda: None,
         before: Callable[[str], None] = lambda _task: None,
     ) -> list[Outcome]:
         """Run a playbook; outcomes in the order of the tasks.
 
+        :param check: in check mode
         :param watch: returns what a task may change
         :param before: called with the name of each task that is about to be run
         """
+        self._patch.setattr(context, "CLIARGS", CLIArgs({**_COMMAND_LINE, "check": check}))
         loader = DataLoader()
         loader.set_basedir(str(playbook.parent))
         hosts = InventoryManager(loader, sources=[str(inventory)])

@@ -12,7 +12,7 @@ import typing as t
 import dns.tsig
 import yaml
 
-from helpers.ansible_in_process import InProcess, Outcome
+from helpers.ansible_in_process import OURS, InProcess, Outcome
 from helpers.application_identity import Identity
 from lab import contoso
 from lab.cloud.tenant import Domain
@@ -136,11 +136,19 @@ class DocumentedLab:
         """
         return self.play([{"hosts": hosts, "gather_facts": False, "tasks": tasks}], before=before)
 
-    def play(self, plays: list[Json], *, before: Callable[[str], None] = lambda _task: None) -> list[Outcome]:
+    def play(
+        self, plays: list[Json], *, check: bool = False, before: Callable[[str], None] = lambda _task: None
+    ) -> list[Outcome]:
+        """Run plays as they are, with the lab's inventory."""
         playbook = self._directory / "playbook.yml"
-        plays = [{**play, "module_defaults": {**self._module_defaults(), **play.get("module_defaults", {})}} for play in plays]
+        plays = [self._with_defaults(play) if "hosts" in play else play for play in plays]
         playbook.write_text(yaml.safe_dump(self._here(plays), sort_keys=False))
-        return self._ansible.run(playbook, self._inventory, watch=self._state, before=before)
+        return self._ansible.run(playbook, self._inventory, check=check, watch=self._state, before=before)
+
+    @staticmethod
+    def hosts_for(action: str) -> str:
+        """The group of the inventory that a module's tasks are for."""
+        return "adsync" if action.startswith(f"{OURS}adsync") else "exchange"
 
     def _here(self, value: t.Any) -> t.Any:
         """Data with the addresses and files of this machine in place of those in the examples."""
@@ -149,6 +157,12 @@ class DocumentedLab:
         if isinstance(value, list):
             return [self._here(item) for item in value]
         return self._found_at.get(value, value) if isinstance(value, str) else value
+
+    def _with_defaults(self, play: Json) -> Json:
+        defaults = self._module_defaults()
+        for name, options in play.get("module_defaults", {}).items():
+            defaults[name] = {**defaults.get(name, {}), **options}
+        return {**play, "module_defaults": defaults}
 
     def _module_defaults(self) -> Json:
         """The lab's ports, certificates and resolver, which no real playbook needs."""
@@ -185,8 +199,18 @@ _SECRETS = {
     "m365_client_secret": contoso.CLIENT_SECRET,
     "jdoe_password": contoso.USER_PASSWORD,
 }
+_RECORD_SET = {
+    "zone": "contoso.com",
+    "name": contoso.GROUP_DOMAIN,
+    "record": "groups",
+    "type": "MX",
+    "ttl": 3600,
+    "rdata": ["0 groups-contoso-com.mail.protection.outlook.com."],
+}
 # What other tasks have found out before.
 _FOUND = {
+    "configure_dns_to_publish": [_RECORD_SET],
+    "configure_dns_to_delete": [_RECORD_SET],
     "hybrid_groups_known_issues": [{"id": "own_copy", "title": "A sender gets a copy", "verdict": "ok"}],
     "verify_results": {
         "settings": {

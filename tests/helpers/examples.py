@@ -160,4 +160,6 @@ def _constant(plugin: str, name: str) -> str:
 def foreign_modules() -> set[str]:
     """Modules of other collections that examples use."""
     found = {task.action for plugin in plugins() for task in tasks(plugin)}
+    for block in (block for page in pages() for block in blocks(page) if block.language == "yaml" and not block.not_run):
+        found |= set(re.findall(r"^\s+(?:- )?(\w+\.\w+\.\w+):", block.text, flags=re.MULTILINE))
     return {name for name in found if name and not name.startswith(("exchange.hybrid_groups.", "ansible.builtin."))}

@@ -35,7 +35,7 @@ def started_documented_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         documented.internal.stop()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the documentation tells to put into the environment."""
     monkeypatch.setenv("M365_TENANT_ID", contoso.TENANT_ID)
@@ -43,7 +43,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("M365_CLIENT_SECRET", contoso.CLIENT_SECRET)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def waiting_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits has waited: the clock is put forward instead."""
     passed = 0.0
@@ -57,7 +57,7 @@ def waiting_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(t.cast("dict[str, t.Any]", Deadline.__init__.__kwdefaults__), name, value)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> None:
     """The domain controller is found by its name, which its certificate has."""
     ask = socket.getaddrinfo
@@ -69,7 +69,12 @@ def names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def documented_lab(started_documented_lab: DocumentedLab) -> DocumentedLab:
+def documented_lab(
+    started_documented_lab: DocumentedLab,
+    credentials: None,  # noqa: ARG001
+    waiting_takes_no_time: None,  # noqa: ARG001
+    names: None,  # noqa: ARG001
+) -> DocumentedLab:
     """The lab at its beginning, with what the examples name."""
     started_documented_lab.reset()
     return started_documented_lab

@@ -69,8 +69,6 @@ CHANGES_NOTHING = {
 WITHOUT_A_TRACE = {"Update one group in any case"}
 # The code that was shown can be used once.
 ONLY_ONCE = {"Wait for the person to sign in"}
-# Hosts that the examples are for, by the beginning of a module's name.
-HOSTS = {"adsync": "adsync", "exchange": "exchange", "cmdlet": "exchange"}
 
 CHECK, AGAIN = " (check mode)", " (again)"
 
@@ -98,7 +96,7 @@ def test_examples(documented_lab: DocumentedLab, plugin: str) -> None:
 
     tasks = [task for task in examples.tasks(plugin) if not task.not_run]
     earlier = [task.data for other in GO_ON_FROM.get(plugin, []) for task in examples.tasks(other)]
-    hosts = HOSTS.get(plugin.partition("/")[2].partition("_")[0], "exchange")
+    hosts = documented_lab.hosts_for(tasks[0].action)
     outcomes = documented_lab.run([*earlier, *plan(tasks)], hosts=hosts, before=before)
     by_name = {outcome.task: outcome for outcome in outcomes}
     bad = [f"{outcome.task}: {outcome.status}: {outcome.result.get('msg')}" for outcome in outcomes if outcome.status != "ok"]
