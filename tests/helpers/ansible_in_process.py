@@ -69,6 +69,7 @@ _COMMAND_LINE = {
 class Outcome:
     """What a task ended with on a host.
 
+    :ivar check: in check mode
     :ivar disturbed: whether what ``watch`` returns was another thing before the task than after it
     """
 
@@ -76,7 +77,13 @@ class Outcome:
     action: str
     status: t.Literal["ok", "failed", "ignored", "unreachable", "skipped"]
     result: Json
+    check: bool
     disturbed: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether it says that it has changed something, which in check mode nothing has."""
+        return bool(self.result.get("changed")) and not self.check
 
 
 class InProcess:
@@ -251,4 +258,5 @@ class _Record(CallbackBase):
     def _keep(self, result: t.Any, status: t.Any) -> None:
         task = result._task
         before, self._seen = self._seen, self._watch()
-        self.outcomes.append(Outcome(task.get_name(), task.action, status, dict(result._result), before != self._seen))
+        outcome = Outcome(task.get_name(), task.action, status, dict(result._result), bool(task.check_mode), before != self._seen)
+        self.outcomes.append(outcome)

@@ -70,6 +70,7 @@ class DocumentedLab:
             **{name: str(path) for name, path in self._files.items()},
         }
         inventory = lab.inventory()
+        inventory["all"]["vars"]["hybrid_groups_report"] = str(directory / "report.html")
         inventory["all"]["vars"].update(_SECRETS, **_FOUND)
         self._inventory.write_text(yaml.safe_dump(inventory))
 
