@@ -86,6 +86,13 @@ def blocks(page: pathlib.Path) -> list[Block]:
     return found
 
 
+def inline_code(page: pathlib.Path) -> list[str]:
+    """What stands in backquotes in a page's text."""
+    tokens = MarkdownIt().enable("table").parse(page.read_text(encoding="utf-8"))
+    children = [child for token in tokens for child in token.children or ()]
+    return [child.content for child in children if child.type == "code_inline"]
+
+
 def plugins() -> list[str]:
     """Plugins with EXAMPLES, as folder/name."""
     files = [path for folder in _PLUGINS for path in sorted((ROOT / "plugins" / folder).glob("*.py"))]
