@@ -114,7 +114,9 @@ def _playbook(arguments: list[str]) -> Iterator[str]:
 
 
 def _playbook_file(name: str) -> t.Any:
-    """The file of a playbook of the collection; None for one of the reader's own."""
+    """The file of a playbook of the collection; None for one of the reader's own, or where any may stand."""
+    if "<" in name:
+        return None
     if name.startswith(f"{COLLECTION}."):
         return ROOT / "playbooks" / f"{name.removeprefix(COLLECTION + '.').replace('.', '/')}.yml"
     return ROOT / name if "/" in name else None

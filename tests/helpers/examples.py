@@ -24,8 +24,7 @@ Kind = t.Literal["plays", "tasks", "inventory", "variables"]
 
 ROOT = pathlib.Path(__file__).parents[2]
 _NOT_RUN = re.compile(r"(?:<!--|#) not run: (?P<reason>.+?)\s*(?:-->)?")
-# Folders of plugins whose EXAMPLES are tasks.
-_PLUGINS = ("modules", "filter")
+_NO_PLUGINS = {"doc_fragments", "module_utils", "plugin_utils"}
 
 
 class Unclassified(Exception):
@@ -77,7 +76,7 @@ def blocks(page: pathlib.Path) -> list[Block]:
     found = []
     comment = ""
     for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
-        if token.type == "fence":
+        if token.type in ("fence", "code_block"):
             assert token.map is not None
             reason = _NOT_RUN.fullmatch(comment)
             name = page.relative_to(ROOT).as_posix()
@@ -95,8 +94,9 @@ def inline_code(page: pathlib.Path) -> list[str]:
 
 def plugins() -> list[str]:
     """Plugins with EXAMPLES, as folder/name."""
-    files = [path for folder in _PLUGINS for path in sorted((ROOT / "plugins" / folder).glob("*.py"))]
-    return [f"{path.parent.name}/{path.stem}" for path in files if not path.stem.startswith("_")]
+    files = [path for path in sorted((ROOT / "plugins").glob("*/*.py")) if path.parent.name not in _NO_PLUGINS]
+    names = [f"{path.parent.name}/{path.stem}" for path in files]
+    return [name for name in names if _constant(name, "EXAMPLES")]
 
 
 def tasks(plugin: str) -> list[Task]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from helpers import examples
+from helpers import examples, stand_ins
 from helpers.ansible_in_process import OURS, Outcome
 from helpers.documented_lab import DocumentedLab
 from helpers.returned import differences
@@ -18,6 +18,7 @@ from helpers.returned import differences
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
+PROVIDERS = examples.ROOT / ".venv/providers/ansible_collections"
 # What is there when a plugin's first example is run, where it is not what the procedure finds.
 BEGINNING: dict[str, Callable[[DocumentedLab], None]] = {
     **dict.fromkeys(
@@ -120,3 +121,21 @@ def judge(task: examples.Task, check: Outcome, real: Outcome, again: Outcome) ->
     if supports["idempotent"]:
         assert again.result["changed"] is False, f"{task.name} changes something again"
         assert not again.disturbed, f"{task.name} changes something again and does not say so"
+
+
+FOREIGN = [
+    task for plugin in examples.plugins() for task in examples.tasks(plugin) if not task.action.startswith((OURS, "ansible."))
+]
+
+
+@pytest.mark.parametrize("task", FOREIGN, ids=lambda task: task.action)
+def test_options_of_other_collections(task: examples.Task) -> None:
+    """Modules that do nothing here are given options that the real ones have."""
+    namespace, collection, module = task.action.split(".")
+    file = PROVIDERS / namespace / collection / "plugins/modules" / f"{module}.py"
+    if not file.is_file():
+        pytest.skip(f"{task.action} is not in {PROVIDERS}: run make providers")
+    options = stand_ins.documented_spec(file)
+    given = task.data[task.action]
+    assert set(given) <= set(options)
+    assert {name for name, option in options.items() if option.get("required")} <= set(given)
