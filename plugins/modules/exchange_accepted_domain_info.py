@@ -38,7 +38,8 @@ EXAMPLES = r"""
 - name: Stop when the group domain is not accepted as internal relay
   ansible.builtin.assert:
     that: >-
-      exchange.accepted_domains | selectattr('type', 'eq', 'InternalRelay') | map(attribute='domain') is contains('groups.contoso.com')
+      'groups.contoso.com' in
+      exchange.accepted_domains | selectattr('type', 'eq', 'InternalRelay') | map(attribute='domain')
     fail_msg: Run the procedure first.
 """
 
