@@ -37,7 +37,6 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import connection_loader, init_plugin_loader
 from ansible.utils.context_objects import CLIArgs
-from ansible.vars.clean import remove_internal_keys
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.exchange.hybrid_groups.plugins.connection import cmdlet
@@ -177,25 +176,30 @@ class InProcess:
         self._patch.setattr(worker.display, "set_queue", lambda _queue: None)
 
     def _modules_are_here(self) -> None:
-        def execute(
-            action: ActionBase, module_name: str | None = None, module_args: Json | None = None, **keywords: t.Any
-        ) -> Json:
-            name = module_name or action._task.action
-            arguments = dict(action._task.args if module_args is None else module_args)
-            action._update_module_args(name, arguments, keywords.get("task_vars") or {})
+        run = ActionBase._low_level_execute_command
+
+        def configure(action: t.Any, module_name: str, module_args: Json, task_vars: Json) -> tuple[t.Any, str]:
+            del task_vars
+            action.module_here = module_name, dict(module_args)
+            packed = types.SimpleNamespace(module_style="new", shebang="#!", b_module_data=b"", serialization_profile="legacy")
+            return packed, module_name
+
+        def execute(action: t.Any, *arguments: t.Any, **keywords: t.Any) -> Json:
+            if "module_here" not in vars(action):
+                return dict(run(action, *arguments, **keywords))
+            name, options = vars(action).pop("module_here")
             if not name.startswith((OURS, _BUILTIN)):
-                return {"changed": True}
-            if module_args is not None:
-                module_args["_ansible_socket"] = arguments["_ansible_socket"]
-            package = (
+                return {"rc": 0, "stdout": '{"changed": true}', "stderr": ""}
+            folder = (
                 "ansible.modules" if name.startswith(_BUILTIN) else "ansible_collections.exchange.hybrid_groups.plugins.modules"
             )
-            module = importlib.import_module(f"{package}.{name.rpartition('.')[2]}")
-            data: Json = action._parse_returned_data({"stdout": self._output(module, arguments)}, "legacy")
-            remove_internal_keys(data)
-            return data
+            module = importlib.import_module(f"{folder}.{name.rpartition('.')[2]}")
+            return {"rc": 0, "stdout": self._output(module, options), "stderr": ""}
 
-        self._patch.setattr(ActionBase, "_execute_module", execute)
+        self._patch.setattr(ActionBase, "_configure_module", configure)
+        self._patch.setattr(ActionBase, "_low_level_execute_command", execute)
+        # Otherwise a folder would be made for the packed module.
+        self._patch.setattr(ActionBase, "_is_pipelining_enabled", lambda *_arguments, **_keywords: True)
 
     @staticmethod
     def _output(module: types.ModuleType, arguments: Json) -> str:
