@@ -25,6 +25,7 @@ import typing as t
 
 import pytest
 from ansible import context
+from ansible.executor.module_common import _BuiltModule
 from ansible.executor.process import worker
 from ansible.executor.task_queue_manager import TaskQueueManager
 from ansible.inventory.manager import InventoryManager
@@ -181,7 +182,7 @@ class InProcess:
         def configure(action: t.Any, module_name: str, module_args: Json, task_vars: Json) -> tuple[t.Any, str]:
             del task_vars
             action.module_here = module_name, dict(module_args)
-            packed = types.SimpleNamespace(module_style="new", shebang="#!", b_module_data=b"", serialization_profile="legacy")
+            packed = _BuiltModule(module_style="new", shebang="#!", b_module_data=b"", serialization_profile="legacy")
             return packed, module_name
 
         def execute(action: t.Any, *arguments: t.Any, **keywords: t.Any) -> Json:
