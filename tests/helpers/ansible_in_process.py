@@ -25,6 +25,7 @@ import typing as t
 
 import pytest
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.executor.module_common import _BuiltModule
 from ansible.executor.process import worker
 from ansible.executor.task_queue_manager import TaskQueueManager
@@ -191,10 +192,11 @@ class InProcess:
             name, options = vars(action).pop("module_here")
             if not name.startswith((OURS, _BUILTIN)):
                 return {"rc": 0, "stdout": '{"changed": true}', "stderr": ""}
-            folder = (
-                "ansible.modules" if name.startswith(_BUILTIN) else "ansible_collections.exchange.hybrid_groups.plugins.modules"
-            )
-            module = importlib.import_module(f"{folder}.{name.rpartition('.')[2]}")
+            # Anywhere else the module would be sent to a Windows host.
+            if action._connection.transport != "local" and not getattr(action._connection, "runs_module_here", False):
+                raise AnsibleError(f"{name} would run over {action._connection.transport}, and not on the control node.")
+            package = "ansible.modules" if name.startswith(_BUILTIN) else f"ansible_collections.{OURS}plugins.modules"
+            module = importlib.import_module(f"{package}.{name.rpartition('.')[2]}")
             return {"rc": 0, "stdout": self._output(module, options), "stderr": ""}
 
         self._patch.setattr(ActionBase, "_configure_module", configure)

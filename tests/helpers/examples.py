@@ -141,6 +141,16 @@ def kind(data: t.Any) -> Kind:
     raise Unclassified("neither plays, tasks, an inventory nor variables of this collection")
 
 
+def variables_of(data: t.Any) -> set[str]:
+    """Names that plays and tasks set with ``vars``, however deep."""
+    if isinstance(data, list):
+        return {name for item in data for name in variables_of(item)}
+    if not isinstance(data, dict):
+        return set()
+    own = data.get("vars")
+    return {name for item in data.values() for name in variables_of(item)} | set(own if isinstance(own, dict) else ())
+
+
 def action_of(task: Json) -> str:
     """The full name of a task's module; empty for a block."""
     return next((name for name in task if name.count(".") == 2), "")

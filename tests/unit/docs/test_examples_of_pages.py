@@ -97,6 +97,7 @@ def test_what_is_not_run_cannot_run_here() -> None:
 @pytest.mark.parametrize(("block", "data"), of_kind("plays", "tasks"))
 def test_plays(documented_lab: DocumentedLab, block: examples.Block, data: list[dict[str, t.Any]]) -> None:
     """In check mode nothing changes, for real what check mode said, and then nothing is left to do."""
+    assert [name for name in examples.variables_of(data) if not variables.is_known(name)] == []
     BEGINNING.get(block.page, lambda _lab: None)(documented_lab)
     if examples.kind(data) == "tasks":
         data = [{"hosts": documented_lab.hosts_for(examples.action_of(data[0])), "gather_facts": False, "tasks": data}]
