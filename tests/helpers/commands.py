@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 
 COLLECTION = "exchange.hybrid_groups"
 # Commands that are not this project's; how they are called is their own business.
-_FOREIGN = {"cd", "dsacls", "grep", "kinit", "klist", "kvno", "ansible-builder", "git"}
+_FOREIGN = {"awx", "ansible-rulebook", "cd", "dsacls", "grep", "kinit", "klist", "kvno", "ansible-builder", "git"}
 _ASSIGNMENT = re.compile(r"(\w+)=(.*)")
 _PLUGIN_FOLDERS = {"module": "modules", "connection": "connection", "filter": "filter"}
 
@@ -45,7 +45,8 @@ class Command:
 def commands(text: str) -> list[Command]:
     """The lines of a console that begin with a prompt."""
     lines = [line[2:] for line in text.replace("\\\n", "").splitlines() if line.startswith(("$ ", "> "))]
-    return [command for line in lines if (command := _command(line)).words or command.environment]
+    parts = [part for line in lines for part in re.split(r"&&|;(?: done\b)?", line.partition("  #")[0])]
+    return [command for part in parts if (command := _command(part)).words or command.environment]
 
 
 def problems(command: Command) -> list[str]:
@@ -66,6 +67,9 @@ def problems(command: Command) -> list[str]:
 
 def _command(line: str) -> Command:
     words = shlex.split(line, comments=True)
+    if words[:1] == ["for"]:
+        return Command({}, [])
+    words = words[1:] if words[:1] == ["do"] else words
     environment = {}
     while words and (match := _ASSIGNMENT.fullmatch(words[0])):
         environment[match[1]] = match[2]
@@ -166,7 +170,8 @@ def _make(arguments: list[str]) -> Iterator[str]:
 
 
 def _pip(arguments: list[str]) -> Iterator[str]:
-    files = [word for before, word in itertools.pairwise(arguments) if before == "-r"]
+    installed = f"~/.ansible/collections/ansible_collections/{COLLECTION.replace('.', '/')}/"
+    files = [word.removeprefix(installed) for before, word in itertools.pairwise(arguments) if before == "-r"]
     yield from (f"{name} is no file" for name in files if not (ROOT / name).is_file())
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables that people may set: of the roles, the playbooks for AWX, and the connection plugin."""
+"""The variables that people may set: of the roles, the playbooks for AWX, the rulebooks, and the connection plugin."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_known(name: str) -> bool:
     if name.startswith("ansible_cmdlet_"):
         return name in _of_the_connection()
     if name.startswith(("hybrid_groups_", "configure_", "known_issues_", "verify_", "report_")):
-        return name in _of_the_roles() | _of_awx()
+        return name in _of_the_roles() | _of_awx_and_eda()
     return True
 
 
@@ -42,8 +42,6 @@ def _of_the_roles() -> set[str]:
 
 
 @functools.cache
-def _of_awx() -> set[str]:
-    found: set[str] = set()
-    for path in (ROOT / "playbooks/awx/objects").glob("*.yml"):
-        found |= set(re.findall(r"^(hybrid_groups_awx_\w+):", path.read_text(), flags=re.MULTILINE))
-    return found
+def _of_awx_and_eda() -> set[str]:
+    files = [path for folder in ("playbooks", "extensions") for path in (ROOT / folder).rglob("*.yml")]
+    return {name for path in files for name in re.findall(r"\bhybrid_groups_(?:awx|eda)_\w+", path.read_text())}
