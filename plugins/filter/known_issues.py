@@ -36,6 +36,10 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Read the Exchange organization
+  exchange.hybrid_groups.exchange_organization_info:
+  register: organization
+
 - name: Conclude
   ansible.builtin.debug:
     msg: "{{ facts | exchange.hybrid_groups.known_issues | selectattr('verdict', 'eq', 'found') }}"

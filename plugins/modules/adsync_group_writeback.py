@@ -116,6 +116,7 @@ EXAMPLES = r"""
     directory_user: svc-ansible@corp.contoso.com
     directory_password: "{{ directory_password }}"
 
+# not run: needs a Kerberos realm
 - name: With Kerberos, sealed, on the domain controller that DNS names
   exchange.hybrid_groups.adsync_group_writeback:
     directory_auth: kerberos

@@ -40,6 +40,7 @@ EXAMPLES = r"""
 - name: The same for the Entra Connect server
   exchange.hybrid_groups.cmdlet_ping:
     endpoint: windows
+  delegate_to: "{{ groups['adsync'] | first }}"
 """
 
 RETURN = r"""

@@ -37,7 +37,9 @@ EXAMPLES = r"""
 
 - name: Stop when the group domain is not accepted as internal relay
   ansible.builtin.assert:
-    that: exchange.accepted_domains | selectattr('type', 'eq', 'InternalRelay') | selectattr('domain', 'eq', 'groups.contoso.com')
+    that: >-
+      'groups.contoso.com' in
+      exchange.accepted_domains | selectattr('type', 'eq', 'InternalRelay') | map(attribute='domain')
     fail_msg: Run the procedure first.
 """
 

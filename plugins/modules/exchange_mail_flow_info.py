@@ -45,7 +45,7 @@ EXAMPLES = r"""
   exchange.hybrid_groups.exchange_mail_flow_info:
     domain: groups.contoso.com
     group: sales@groups.contoso.com
-    mailboxes: [john@contoso.com]
+    mailboxes: [jdoe@contoso.com]
   register: mail_flow
 """
 

@@ -65,7 +65,7 @@ EXAMPLES = r"""
   exchange.hybrid_groups.exchange_message_trace:
     message_id: "{{ post.message_id }}"
     subject: Test 8f14e45f
-    recipient: john@contoso.com
+    recipient: jdoe@contoso.com
   register: arrival
   failed_when: arrival.found == []
 """

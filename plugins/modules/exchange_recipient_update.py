@@ -43,6 +43,11 @@ options:
       - unlisted
       - always
     default: unlisted
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - With O(update=always) every run counts as a change.
 notes:
   - The user needs the Exchange role C(Mail Recipients), which Recipient Management and Organization Management hold.
   - Outlook shows a group once the offline address book has been generated and downloaded.
@@ -61,7 +66,7 @@ EXAMPLES = r"""
 - name: Update one group in any case
   exchange.hybrid_groups.exchange_recipient_update:
     identities:
-      - CN=Group_0a1b2c3d-0000-4000-8000-000000000001,OU=M365Groups,DC=corp,DC=contoso,DC=com
+      - CN=Group_c6d336a0-cf39-5a06-b17a-9eaa65a71d7e,OU=M365Groups,DC=corp,DC=contoso,DC=com
     update: always
 """
 

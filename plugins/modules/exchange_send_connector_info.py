@@ -84,6 +84,11 @@ send_connectors:
       elements: str
       sample:
         - SMTP:contoso.mail.onmicrosoft.com;1
+    has_credential:
+      description: Whether a user name and password for the smart hosts are set.
+      returned: success
+      type: bool
+      sample: false
     permissions:
       description: The extended rights, as M(exchange.hybrid_groups.exchange_send_connector_permission) returns them.
       returned: when O(permissions) is true

@@ -169,4 +169,19 @@ summary:
       type: list
       elements: str
       sample: [The reply left by the hybrid connector]
+    steps:
+      description: How many steps changed something, changed nothing, did not run.
+      returned: when there are any
+      type: dict
+      sample: {changed: 2, unchanged: 3, not_run: 0}
+    verification:
+      description: How many steps of the verification have each verdict.
+      returned: when there are any
+      type: dict
+      sample: {passed: 7, failed: 1}
+    known_issues:
+      description: How many known issues have each verdict. One that was found and is no more is V(mended).
+      returned: when there are any
+      type: dict
+      sample: {ok: 13, mended: 1}
 """

@@ -33,6 +33,15 @@ options:
       - Seconds to wait until the code has been entered. Microsoft's codes are valid for 15 minutes.
     type: int
     default: 900
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Gets its token in check mode too, as that changes nothing.
+  idempotent:
+    support: none
+    details:
+      - A code can be used once.
 """
 
 EXAMPLES = r"""

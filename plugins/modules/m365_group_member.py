@@ -47,7 +47,7 @@ EXAMPLES = r"""
 - name: John is a member of the group
   exchange.hybrid_groups.m365_group_member:
     group: sales@groups.contoso.com
-    user: john@contoso.com
+    user: jdoe@contoso.com
   delegate_to: localhost
 """
 

@@ -50,7 +50,7 @@ EXAMPLES = r"""
   exchange.hybrid_groups.m365_group_post_info:
     group: sales@groups.contoso.com
     topic: Test 8f14e45f
-    sender: john@contoso.com
+    sender: jdoe@contoso.com
     wait_timeout: 300
   delegate_to: localhost
   register: reply

@@ -58,8 +58,8 @@ EXAMPLES = r"""
 - name: Let Outlook list the group
   exchange.hybrid_groups.m365_group_readd:
     memberships:
-      - group_id: 02bd9fd6-8f93-4758-87c3-1fb73740a315
-        user_id: 4562bcc8-c436-4f95-b7c0-4f8ce89dca5e
+      - group_id: c6d336a0-cf39-5a06-b17a-9eaa65a71d7e
+        user_id: cecc4b21-6977-5210-999f-136dc5d86657
     tenant_id: contoso.onmicrosoft.com
     client_id: "{{ m365_client_id }}"
     client_secret: "{{ m365_client_secret }}"

@@ -52,7 +52,7 @@ seealso:
 EXAMPLES = r"""
 - name: Post to the group
   exchange.hybrid_groups.m365_mail:
-    user: cara@contoso.com
+    user: cara@contoso.onmicrosoft.com
     recipient: sales@groups.contoso.com
     subject: Test 8f14e45f
     body: A test of mail flow.

@@ -44,7 +44,7 @@ seealso:
 EXAMPLES = r"""
 - name: The reply has reached a member in the cloud
   exchange.hybrid_groups.m365_mail_info:
-    user: cara@contoso.com
+    user: cara@contoso.onmicrosoft.com
     subject: Test 8f14e45f
     wait_timeout: 300
   delegate_to: localhost

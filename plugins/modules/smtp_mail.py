@@ -105,9 +105,9 @@ EXAMPLES = r"""
 - name: Reply to the post
   exchange.hybrid_groups.smtp_mail:
     host: mail.contoso.com
-    user: john@corp.contoso.com
-    password: "{{ john_password }}"
-    sender: john@contoso.com
+    user: jdoe@corp.contoso.com
+    password: "{{ jdoe_password }}"
+    sender: jdoe@contoso.com
     recipient: sales@groups.contoso.com
     subject: "Re: Test 8f14e45f"
     body: A reply.

@@ -52,7 +52,7 @@ def settings_of(name: str, collections: pathlib.Path) -> dict[str, t.Any]:
     namespace, collection, module = name.split(".")
     folder = collections / "ansible_collections" / namespace / collection / "plugins" / "modules"
     if (folder / f"{module}.ps1").exists():
-        return {"argument_spec": _documented(folder / f"{module}.py"), "supports_check_mode": True}
+        return {"argument_spec": documented_spec(folder / f"{module}.py"), "supports_check_mode": True}
 
     def capture(_self: object, argument_spec: dict[str, t.Any], **settings: t.Any) -> t.NoReturn:
         raise _Captured({"argument_spec": argument_spec, **settings})
@@ -76,8 +76,8 @@ def write(name: str, settings: dict[str, t.Any], collections: pathlib.Path) -> N
     file.write_text(STAND_IN.format(settings=settings, name=name))
 
 
-def _documented(file: pathlib.Path) -> dict[str, t.Any]:
-    """The argument spec of a PowerShell module, from its documentation."""
+def documented_spec(file: pathlib.Path) -> dict[str, t.Any]:
+    """The argument spec of a module as its own documentation has it, without options that it shares with others."""
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
             return _spec(yaml.safe_load(ast.literal_eval(node.value))["options"])
