@@ -9,6 +9,7 @@ is measured over twenty, and 1,000 times that is what it would take.
 from __future__ import annotations
 
 import re
+import typing as t
 
 from bench import playbook, written_back
 from bench.figure import Figure
@@ -18,6 +19,9 @@ from bench.run import Run, counted
 
 from lab.lab import Lab
 
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
 FEW, MANY = 1000, 10_000
 LOOPED = 20
 WORK = "address lists refreshed"
@@ -26,15 +30,13 @@ LOOP = 1 / 100
 SILENCE = 10  # seconds
 
 
-def measure() -> list[Figure | Run]:
+def measure() -> Iterator[Figure | Run]:
     """Both comparisons."""
-    results: list[Figure | Run] = []
     for delay in DELAYS:
         with lab_process(delay) as lab:
-            results += _against_a_loop(lab, delay)
+            yield from _against_a_loop(lab, delay)
     with lab_process() as lab:
-        results += _growth(lab)
-    return results
+        yield from _growth(lab)
 
 
 def _against_a_loop(lab: LabProcess, delay: float) -> list[Figure | Run]:
