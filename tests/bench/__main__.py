@@ -23,7 +23,7 @@ from bench import dns, organizations, page, procedure, recipients, refresh
 from bench.figure import Figure
 from bench.run import Run
 
-BENCHMARKS: dict[str, t.Callable[[], t.Sequence[Figure | Run]]] = {
+BENCHMARKS: dict[str, t.Callable[[], t.Iterable[Figure | Run]]] = {
     "procedure": procedure.measure,
     "dns": dns.measure,
     "recipients": recipients.measure,

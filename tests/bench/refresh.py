@@ -9,6 +9,7 @@ is measured over twenty, and 1,000 times that is what it would take.
 from __future__ import annotations
 
 import re
+import typing as t
 
 from bench import playbook, written_back
 from bench.figure import Figure
@@ -18,23 +19,24 @@ from bench.run import Run, counted
 
 from lab.lab import Lab
 
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
 FEW, MANY = 1000, 10_000
 LOOPED = 20
-WORK = "address lists refreshed"
+WORK = "groups brought into the address lists"
 GROWTH = 1.3
 LOOP = 1 / 100
 SILENCE = 10  # seconds
 
 
-def measure() -> list[Figure | Run]:
+def measure() -> Iterator[Figure | Run]:
     """Both comparisons."""
-    results: list[Figure | Run] = []
     for delay in DELAYS:
         with lab_process(delay) as lab:
-            results += _against_a_loop(lab, delay)
+            yield from _against_a_loop(lab, delay)
     with lab_process() as lab:
-        results += _growth(lab)
-    return results
+        yield from _growth(lab)
 
 
 def _against_a_loop(lab: LabProcess, delay: float) -> list[Figure | Run]:
@@ -44,21 +46,21 @@ def _against_a_loop(lab: LabProcess, delay: float) -> list[Figure | Run]:
             "loop": lab.do(_plant, number),
         }
         plays = [{"hosts": "exchange[0]", "gather_facts": False, "tasks": [task]}]
-        return counted(lab, f"{WORK}, {number} groups", "a loop", delay, lambda: playbook.run(lab, plays))
+        return counted(lab, WORK, f"a loop, {number}", delay, lambda: playbook.run(lab, plays))
 
     def tasks(number: int) -> Run:
         pipelines = [[("Update-Recipient", {"Identity": name, "Confirm": False})] for name in lab.do(_plant, number)]
         plays = [psrp_play(lab, "exchange", pipelines)]
-        return counted(lab, f"{WORK}, {number} groups", "a task for each group", delay, lambda: playbook.run(lab, plays))
+        return counted(lab, WORK, f"a task for each, {number}", delay, lambda: playbook.run(lab, plays))
 
     refresh = _refresh(lab, FEW, delay)
     results: list[Figure | Run] = [refresh]
-    for ways in (loop, tasks):
-        one, more = ways(1), ways(LOOPED + 1)
+    for name, way in (("a loop", loop), ("a task for each group", tasks)):
+        one, more = way(1), way(LOOPED + 1)
         each = (more.seconds - one.seconds) / LOOPED
-        details = {"groups": FEW, "session start": delay, "seconds for each group": round(each, 3)}
-        name = f"refresh: against {more.way}, extrapolated"
-        results += [one, more, Figure(name, "s", refresh.seconds, round(each * FEW, 1), LOOP, details, "the other's")]
+        details = {"groups": FEW, "seconds for each group": round(each, 3)}
+        title = f"refresh, session start {delay:g} s: against {name}, extrapolated"
+        results += [one, more, Figure(title, "s", refresh.seconds, round(each * FEW, 1), LOOP, details, "the other's")]
     return results
 
 
@@ -85,7 +87,7 @@ def _growth(lab: LabProcess) -> list[Figure | Run]:
 
 def _refresh(lab: LabProcess, groups: int, delay: float) -> Run:
     lab.do(_plant, groups)
-    run = counted(lab, f"{WORK}, {groups} groups", COLLECTION, delay, lambda: playbook.run(lab, "address_list_refresh"))
+    run = counted(lab, WORK, f"{COLLECTION}, {groups:,}", delay, lambda: playbook.run(lab, "address_list_refresh"))
     if lab.do(_listed) != groups:
         raise SystemExit(f"{lab.do(_listed)} of {groups} groups are in an address list")
     shown = len(re.findall(rf"\d+ of {groups} recipients", run.output))

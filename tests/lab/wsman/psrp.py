@@ -144,7 +144,10 @@ class RunspaceShell(Shell):
 
 def plain_pipeline(commands: t.Sequence[psrpcore.Command]) -> list[tuple[str, dict[str, t.Any]]]:
     """Cmdlets, each with its named parameters, of a pipeline that was noted."""
-    return [(command.command_text, {str(name): wire.plain(value) for name, value in command.parameters}) for command in commands]
+    return [
+        (wire.plain(command.command_text), {wire.plain(name): wire.plain(value) for name, value in command.parameters})
+        for command in commands
+    ]
 
 
 def opener(
