@@ -15,6 +15,8 @@ description:
   - The modules of this collection use it by themselves, whatever connection the inventory names for the host. There is nothing
     to configure when the host's address, user and password are in the inventory.
   - Only cmdlets with parameters are run, never script text.
+  - Each variable C(ansible_cmdlet_*) can be given for one endpoint alone, as C(ansible_cmdlet_exchange_*) or
+    C(ansible_cmdlet_windows_*), such as C(ansible_cmdlet_exchange_port).
 requirements:
   - pypsrp for O(transport=psrp), pypsrp[kerberos] for Kerberos, requests-credssp for CredSSP
   - pywinrm for O(transport=winrm), pywinrm[kerberos] and C(kinit) for Kerberos, requests-credssp for CredSSP

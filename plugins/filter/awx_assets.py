@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: awx_assets
-short_description: Turn AWX's objects as code into what C(awx import) reads
+short_description: Turn AWX's objects as code into what awx import reads
 version_added: 0.1.0
 author:
   - Contributors to exchange.hybrid_groups (@exchange-hybrid-groups)
@@ -26,10 +26,20 @@ options:
 
 EXAMPLES = r"""
 - name: Job templates, and what they need
-  ansible.builtin.copy:
-    content: "{{ (objects | exchange.hybrid_groups.awx_assets).templates | to_nice_json(sort_keys=false) }}"
-    dest: templates.json
-    mode: "0644"
+  ansible.builtin.debug:
+    msg: "{{ (objects | exchange.hybrid_groups.awx_assets).templates | to_nice_json(sort_keys=false) }}"
+  vars:
+    objects:
+      controller_execution_environments:
+        - name: Exchange hybrid groups
+          organization: Default
+          image: registry.example.com/exchange-hybrid-groups-ee:latest
+      controller_projects: []
+      controller_credential_types: []
+      controller_credentials: []
+      controller_templates: []
+      controller_workflows: []
+      controller_schedules: []
 """
 
 RETURN = r"""

@@ -8,7 +8,7 @@ All of Ansible is real, from reading the file to the strategy, templating, loops
 collection's connection plugin, which opens real sessions. Three seams are replaced, and nothing else:
 
 - a worker does its task at once instead of in a fork;
-- a module's main function is called instead of being packed and sent to an interpreter;
+- a module's main function is called, instead of in a child, or packed and sent to an interpreter;
 - the session to a Windows host is an object of the connection plugin in this process instead of in one beside it.
 """
 
@@ -43,6 +43,7 @@ from ansible.vars.manager import VariableManager
 
 from ansible_collections.exchange.hybrid_groups.plugins.connection import cmdlet
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _cmdlet
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils import _control_node_action, _module_process
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._target import resolve
 
 if t.TYPE_CHECKING:
@@ -199,6 +200,10 @@ class InProcess:
             module = importlib.import_module(f"{package}.{name.rpartition('.')[2]}")
             return {"rc": 0, "stdout": self._output(module, options), "stderr": ""}
 
+        def run_module(name: str, options: Json, _environment: Json, **_settings: t.Any) -> str:
+            return self._output(_module_process.load_module(name), options)
+
+        self._patch.setattr(_control_node_action, "run_module", run_module)
         self._patch.setattr(ActionBase, "_configure_module", configure)
         self._patch.setattr(ActionBase, "_low_level_execute_command", execute)
         # Otherwise a folder would be made for the packed module.
@@ -220,14 +225,14 @@ class InProcess:
         return output.getvalue()
 
     def _sessions_are_here(self) -> None:
-        def start(play_context: t.Any, options: Json, _task_uuid: str) -> str:
+        def start(play_context: t.Any, _name: str, options: Json, **_settings: t.Any) -> str:
             target = str(hash(resolve(options)))
             if target not in self._sessions:
                 self._sessions[target] = connection_loader.get(cmdlet.Connection.transport, play_context, "/dev/null")
                 self._sessions[target].set_options(direct=options)
             return target
 
-        self._patch.setattr(cmdlet, "start_connection", start)
+        self._patch.setattr(cmdlet, "start", start)
         self._patch.setattr(cmdlet, "_end_with", lambda _process: None)
         self._patch.setattr(_cmdlet, "Connection", self._sessions.__getitem__)
 

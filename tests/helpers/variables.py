@@ -18,7 +18,8 @@ _FACTS = re.compile(r"^\s+(hybrid_groups_\w+):", flags=re.MULTILINE)
 def is_known(name: str) -> bool:
     """Whether a variable is one that the collection reads, or none that looks as if it were."""
     if name.startswith("ansible_cmdlet_"):
-        return name in _of_the_connection()
+        # Each can be given for one endpoint.
+        return re.sub(r"^ansible_cmdlet_(exchange|windows)_", "ansible_cmdlet_", name) in _of_the_connection()
     if name.startswith(("hybrid_groups_", "configure_", "known_issues_", "verify_", "report_")):
         return name in _of_the_roles() | _of_awx_and_eda()
     return True
@@ -36,6 +37,7 @@ def _of_the_roles() -> set[str]:
     for path in ROOT.glob("roles/*/defaults/main.yml"):
         # A default names the shared variable: "{{ hybrid_groups_domain }}".
         found |= set(re.findall(r"\b\w+_\w+\b", path.read_text()))
+    found |= set(re.findall(r"\bhybrid_groups_\w+_host\b", (ROOT / "playbooks/vars/organization.yml").read_text()))
     for path in ROOT.glob("roles/*/tasks/**/*.yml"):
         found |= set(_FACTS.findall(path.read_text()))
     return found
