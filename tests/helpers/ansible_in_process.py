@@ -18,6 +18,7 @@ import contextlib
 import dataclasses
 import importlib
 import io
+import os
 import signal
 import sys
 import types
@@ -143,6 +144,9 @@ class InProcess:
         finally:
             queue.cleanup()
             queue._connection_lockfile.close()
+            # It has kept them from other programs that this process starts.
+            for descriptor in (0, 1, 2):
+                os.set_inheritable(descriptor, True)
             for number, handler in handlers:
                 signal.signal(number, handler)
         return record.outcomes
