@@ -81,7 +81,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration rulebook docs galaxy sanity bench bench-organizations soak lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration rulebook docs galaxy sanity bench profile bench-organizations soak lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -118,9 +118,12 @@ sanity: setup  ## ansible-test sanity
 galaxy: setup $(IMPORTER_STAMP)  ## build and import the collection, install it elsewhere and run the demo from there
 	tests/galaxy.sh $(BIN) $(abspath $(IMPORTER))/bin
 
-bench: setup  ## measure; figures as text, as JSON in .cache/bench.json, plotted in .cache/bench.html
+bench: setup  ## measure; text, .cache/bench.json, and plotted in .cache/bench.html; ONLY=procedure for a part
 	mkdir -p .cache
-	$(BIN)/python -m bench --json .cache/bench.json --html .cache/bench.html
+	$(BIN)/python -m bench $(ONLY) --json .cache/bench.json --html .cache/bench.html
+
+profile: setup  ## show where the processor time of a run goes
+	$(BIN)/python -m bench.profile
 
 bench-organizations: setup  ## measure a hundred organizations, whole and in slices (a quarter of an hour)
 	$(BIN)/python -m bench organizations
