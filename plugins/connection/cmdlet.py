@@ -451,6 +451,9 @@ def _end_with(playbook_pid: str | None) -> None:
         return
     try:
         descriptor = os.pidfd_open(int(playbook_pid))
+    except ProcessLookupError:  # it is dead already, and this is the last task of its that still runs
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
     except OSError:
         return
 

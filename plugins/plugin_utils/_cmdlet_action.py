@@ -13,6 +13,7 @@ those given by C(--user) and C(--ask-pass), which is how AWX passes a Machine cr
 from __future__ import annotations
 
 import os
+import pathlib
 import typing as t
 import zlib
 
@@ -85,11 +86,13 @@ class CmdletActionBase(ControlNodeActionBase):
             target = resolve(connection.get_options())
         except TargetError as exc:
             raise AnsibleActionFail(f"{self._task.action} cannot connect to {name}: {exc}.") from None
-        # Core finds the process of an open session by address, port and user. The two endpoints of a host, or the same one with
-        # other settings, are sessions of their own, so the number stands for the whole target.
+        # Core finds the process of an open session by address, port, user and ansible-playbook's process id. The two endpoints of
+        # a host, or the same one with other settings, are sessions of their own, so the number stands for the whole target; and
+        # for when that process started, since ids come again, in containers with every job: a run that was killed there leaves
+        # a socket behind at which nobody listens.
         context.remote_addr = target.host
         context.remote_user = target.username
-        context.port = zlib.crc32(repr(target).encode())
+        context.port = zlib.crc32(repr((target, _start_time(os.getppid()))).encode())
         connection._update_connection_state()
         return connection
 
@@ -105,6 +108,15 @@ class CmdletActionBase(ControlNodeActionBase):
             if given is not None:
                 names[known] = given
         return names
+
+
+def _start_time(pid: int) -> str:
+    """When a process started, in clock ticks since the machine did (proc_pid_stat(5)); nothing where there is no /proc."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]
 
 
 def _option_of(connection: t.Any, option: str) -> t.Any:

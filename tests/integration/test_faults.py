@@ -12,11 +12,13 @@ import dataclasses
 import fcntl
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import typing as t
 
 import pytest
+import yaml
 from conftest import Ansible
 
 from lab import contoso
@@ -161,3 +163,26 @@ def test_a_killed_run_leaves_no_session_and_does_not_hinder_the_next(lab: Lab, a
     assert lab.exchange.wait_for_shells(0, timeout=20)
     run = ansible.task("exchange", "exchange_accepted_domain", domain=contoso.GROUP_DOMAIN, type="InternalRelay")
     assert run.returncode == 0, run.output
+
+
+def test_a_killed_run_does_not_hinder_a_next_one_of_the_same_process_id(lab: Lab, ansible: Ansible) -> None:
+    """As in containers, where a job's processes get the numbers that those of the job before had."""
+    unshare = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if shutil.which("unshare") is None or subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("a process id namespace cannot be made here (unshare)")
+    task = {"exchange.hybrid_groups.exchange_accepted_domain": {"domain": contoso.GROUP_DOMAIN, "type": "InternalRelay"}}
+    play = ansible.directory / "play.yml"
+    play.write_text(yaml.safe_dump([{"hosts": "exchange", "gather_facts": False, "tasks": [task]}]))
+    command, environment = ansible.command(play)
+    with subprocess.Popen(
+        [*unshare, "--kill-child", *command],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert lab.exchange.wait_for_shells(1, timeout=60)
+        process.kill()
+    assert any(path.is_socket() for path in (ansible.directory / "pc").iterdir()), "nothing is left to hinder the next"
+    again = subprocess.run([*unshare, *command], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert again.returncode == 0, again.stdout + again.stderr
