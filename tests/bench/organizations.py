@@ -22,8 +22,8 @@ from helpers.slices import Job, launch_slices
 from lab.configured import configure
 from lab.organizations import Organizations
 
-MANY = 8
-FEW = 2
+MANY = 100
+FEW = 25
 FORKS = 50
 SLICES = 4
 GROWTH = 1.2
