@@ -13,8 +13,8 @@ import yaml
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._directory_options import ARGUMENT_SPEC
 
 ROOT = pathlib.Path(__file__).parents[3]
-# An address or port of the test's own servers aside, an inventory says all of it once, for each step that reads the directory.
-LOGON = {name for name in ARGUMENT_SPEC if name.startswith("directory_")} - {"directory_timeout"}
+# An inventory says it once, for each step that reads the directory.
+LOGON = {name for name in ARGUMENT_SPEC if name.startswith("directory_")}
 
 
 def reading_the_directory() -> list[t.Any]:
