@@ -16,7 +16,6 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible.vars.clean import remove_internal_keys
 
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._module_process import PROFILE, load_module, run_module
 from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._progress_display import ProgressDisplay
@@ -65,9 +64,7 @@ class ControlNodeActionBase(ActionBase):
             printed = run_module(name, arguments, environment)
         if not printed:
             raise AnsibleActionFail(f"{self._task.action}: the module's process died without a result.")
-        result = t.cast("dict[str, t.Any]", self._parse_returned_data({"stdout": printed, "stderr": ""}, PROFILE))
-        remove_internal_keys(result)
-        return result
+        return _without_internal_keys(self._parse_returned_data({"rc": 0, "stdout": printed, "stderr": ""}, PROFILE))
 
     def _host_name(self, variables: Mapping[str, t.Any]) -> str:
         return str(self._task.delegate_to or variables.get("inventory_hostname"))
@@ -76,3 +73,14 @@ class ControlNodeActionBase(ActionBase):
         """Those of the host that the task runs for, which may be another than that of the play."""
         delegated = variables.get("ansible_delegated_vars", {})
         return t.cast("Mapping[str, t.Any]", delegated.get(self._task.delegate_to, variables))
+
+
+def _without_internal_keys(result: t.Any) -> dict[str, t.Any]:
+    """As core does with what a module printed: a dictionary in older versions, an object that makes one in newer (2.21)."""
+    if isinstance(result, dict):
+        from ansible.vars.clean import remove_internal_keys
+
+        remove_internal_keys(result)
+        return result
+    result.remove_internal_keys()
+    return t.cast("dict[str, t.Any]", result.as_result_dict(for_round_trip=True))

@@ -122,7 +122,7 @@ def test_a_group_that_is_written_back_gets_into_the_address_lists(lab: Lab, ansi
 
         synchronize(lab.world)
         rulebook.read_until("'Research'")
-        rulebook.read_until("changed: [ex1.corp.contoso.com]")
+        rulebook.read_until("changed: [localhost -> ex1.corp.contoso.com")
         rulebook.read_until("not_in_address_lists    ok")
         rulebook.read_until("PLAY RECAP")
     [dn] = [entry.dn for entry in lab.world.directory.entries.values() if entry.text("displayName") == "Research"]
