@@ -13,6 +13,7 @@ from conftest import Ansible
 from helpers.slices import launch_slices
 
 from lab import contoso
+from lab.configured import configure
 from lab.organizations import Organizations
 
 if t.TYPE_CHECKING:
@@ -58,6 +59,25 @@ def test_one_that_fails_stops_no_other(ansible: Ansible, organizations: Organiza
     # Nothing of one organization's went to the servers of another.
     views = organizations.view()
     assert views["org1"]["exchange"] == views["org3"]["exchange"]
+
+
+def test_every_playbook_runs_for_an_organization(ansible: Ansible, organizations: Organizations) -> None:
+    """With nothing in the inventory but the organization."""
+    lab = organizations.labs["org1"]
+    configure(lab.world)
+    ansible.inventory = {"organizations": {"hosts": {"org1": lab.organization()}}}
+    ansible.inventory["organizations"]["hosts"]["org1"].update(
+        hybrid_groups_report=False, hybrid_groups_readded_file=str(ansible.directory / "readded.json")
+    )
+    playbooks = ["verify", "known_issues", "address_list_refresh", "before_wizard", "after_wizard"]
+    failed = {playbook: run.output for playbook in playbooks if (run := ansible.run(playbook)).returncode}
+    assert failed == {}
+    assert configured(organizations) == {"org1"}
+
+    # Groups use the domain, so there is no way back.
+    refused = ansible.run("rollback")
+    assert "Groups" in refused.failure
+    assert refused.changed == 0
 
 
 def test_the_doctor_says_which_variable_an_endpoint_goes_by(ansible: Ansible, organizations: Organizations) -> None:

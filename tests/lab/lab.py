@@ -170,6 +170,7 @@ class Lab:
         """The variables of a host that stands for the whole organization, in an inventory of many."""
         return {
             **self._variables(),
+            **self._verification(),
             "ansible_cmdlet_exchange_host": "127.0.0.1",
             "ansible_cmdlet_exchange_port": self.exchange.port,
             "ansible_cmdlet_exchange_auth": "ntlm",
