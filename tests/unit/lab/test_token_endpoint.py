@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import pathlib
 import threading
@@ -15,9 +14,9 @@ import msal
 import pytest
 import requests
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from helpers.application_identity import Identity
 
 from lab import contoso
 from lab.certificates import CertificateAuthority
@@ -81,21 +80,11 @@ def fixture_lab(server: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
 @pytest.fixture(name="key_pair", scope="module")
 def fixture_key_pair() -> tuple[str, str]:
     """An application's private key and certificate, PEM."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "app")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
+    identity = Identity.make()
+    private = identity.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
+    return private.decode(), identity.pem
 
 
 @pytest.mark.parametrize("tenant", [contoso.TENANT, contoso.TENANT_ID, "contoso.com"])
