@@ -12,10 +12,10 @@ import sys
 import threading
 import typing as t
 
-POLL_SECONDS = 0.05
+from lab.serving import Serving
 
 
-class TcpService(socketserver.ThreadingTCPServer):
+class TcpService(Serving, socketserver.ThreadingTCPServer):
     """Serve connections until :meth:`stop`.
 
     :param tls: shake hands on each connection, in that connection's own thread
@@ -37,9 +37,6 @@ class TcpService(socketserver.ThreadingTCPServer):
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
         self._stopping = False
-        self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, name=f"{handler.__name__} {address[0]}"
-        )
 
     @property
     def port(self) -> int:
@@ -48,13 +45,11 @@ class TcpService(socketserver.ThreadingTCPServer):
 
     def start(self) -> None:
         """Accept connections from now on."""
-        self._thread.start()
+        self.start_serving(f"{self.RequestHandlerClass.__name__} {self.server_address[0]!s}")
 
     def stop(self) -> None:
         """Close the listener and every connection, and wait for their threads."""
-        if self._thread.is_alive():
-            self.shutdown()
-            self._thread.join()
+        self.stop_serving()
         with self._open_lock:
             self._stopping = True
             for connection in self._open:

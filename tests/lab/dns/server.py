@@ -12,7 +12,6 @@ import errno
 import socket
 import socketserver
 import struct
-import threading
 import typing as t
 
 import dns.flags
@@ -29,7 +28,8 @@ from lab.dns.message import Keyring, Unserved, describe, read_request
 from lab.dns.query import answer_query, zone_transfer
 from lab.dns.update import UpdateRefused, apply_update
 from lab.dns.zones import DnsState, enclosing_zone
-from lab.tcp_service import POLL_SECONDS, TcpService
+from lab.serving import Serving
+from lab.tcp_service import TcpService
 from lab.traffic import Dropped, Traffic
 
 if t.TYPE_CHECKING:
@@ -191,7 +191,7 @@ class DnsServer:
             zone_transfer(zone, response)
 
 
-class _UdpService(socketserver.UDPServer):
+class _UdpService(Serving, socketserver.UDPServer):
     """Datagrams to one address, one after the other."""
 
     max_packet_size = MAX_MESSAGE_BYTES
@@ -200,17 +200,12 @@ class _UdpService(socketserver.UDPServer):
         super().__init__((address, port), _UdpHandler)
         self.dns = server
         self.port = port
-        self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, name=f"dns udp {address}"
-        )
 
     def start(self) -> None:
-        self._thread.start()
+        self.start_serving(f"dns udp {self.server_address[0]!s}")
 
     def stop(self) -> None:
-        if self._thread.is_alive():
-            self.shutdown()
-            self._thread.join()
+        self.stop_serving()
         self.server_close()
 
 

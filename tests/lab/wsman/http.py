@@ -13,6 +13,7 @@ import sys
 import threading
 import typing as t
 
+from lab.serving import Serving
 from lab.traffic import Dropped
 from lab.wsman import security
 
@@ -22,7 +23,7 @@ Respond = t.Callable[[str, bytes], tuple[int, bytes]]
 """User and message to HTTP status and answer; raises Dropped when the connection is to be cut."""
 
 
-class HttpServer(socketserver.ThreadingTCPServer):
+class HttpServer(Serving, socketserver.ThreadingTCPServer):
     """Listens from construction on; serves from :meth:`start` to :meth:`stop`.
 
     :param respond: what an authenticated message gets
@@ -55,18 +56,14 @@ class HttpServer(socketserver.ThreadingTCPServer):
         self.boundary = b"-- Encrypted Boundary" if self.path == "powershell" else b"--Encrypted Boundary"
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
-        self._accepting: threading.Thread | None = None
         super().__init__(address, _Connection)
 
     def start(self) -> None:
-        self._accepting = threading.Thread(target=self.serve_forever, args=(0.05,), name=f"wsman-{self.path}")
-        self._accepting.start()
+        self.start_serving(f"wsman-{self.path}")
 
     def stop(self) -> None:
         """Close listener and connections; returns when their threads have ended."""
-        if self._accepting is not None:
-            self.shutdown()
-            self._accepting.join()
+        self.stop_serving()
         with self._lock:
             for connection in self._connections:
                 cut(connection)
