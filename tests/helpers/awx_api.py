@@ -46,7 +46,7 @@ FIELDS: t.Mapping[str, tuple[str, ...]] = {
             "limit",
         ),
         *("ask_job_type_on_launch", "ask_diff_mode_on_launch", "ask_tags_on_launch", "ask_variables_on_launch"),
-        *("ask_limit_on_launch", "ask_inventory_on_launch", "ask_labels_on_launch"),
+        *("ask_limit_on_launch", "ask_inventory_on_launch", "ask_labels_on_launch", "job_slice_count"),
     ),
     "workflow_job_templates": (*_COMMON, "organization", "survey_enabled", "inventory", "limit", "extra_vars"),
     "workflow_job_template_nodes": (

@@ -31,7 +31,7 @@ OWN: t.Mapping[str, str] = {
 """What has no default, because it is a secret or belongs to one."""
 
 
-def objects(**changes: str) -> Json:
+def objects(**changes: t.Any) -> Json:
     """All ``controller_*`` variables, rendered as Ansible renders them for a module.
 
     :param changes: settings that differ from objects/settings.yml

@@ -103,6 +103,18 @@ def check_workflow(awx: Awx, wanted: Json) -> None:
             assert made[name] == item.get(name)
 
 
+def test_many_organizations_are_asked_nothing() -> None:
+    wanted = objects(hybrid_groups_awx_many_organizations=True, hybrid_groups_awx_job_slice_count=4)
+    documents = awx_assets(wanted)
+    with AwxApi() as api:
+        imported = [awx_import(api, documents[name]) for name in ("templates", "workflows")]
+        assert [process.returncode for process in imported] == [0, 0], imported
+    assert api.awx.refused == []
+    for made in (*api.awx.all("job_templates"), *api.awx.all("workflow_job_templates")):
+        assert api.awx.questions(made) == {}
+    assert [made["job_slice_count"] for made in api.awx.all("job_templates")] == [4] * len(wanted["controller_templates"])
+
+
 def test_why_there_are_two_files() -> None:
     """awxkit makes the nodes of a workflow before the surveys of the job templates they answer."""
     documents = awx_assets(objects())

@@ -205,6 +205,18 @@ def test_the_workflow_asks_all_its_jobs_need_and_may_say_how_they_run() -> None:
         assert set(node.get("extra_data", {})) <= set(survey(template))
 
 
+def test_nothing_is_asked_and_answered_for_many_organizations() -> None:
+    many = objects(hybrid_groups_awx_many_organizations=True, hybrid_groups_awx_job_slice_count=4)
+    templates, workflows = many["controller_templates"], many["controller_workflows"]
+    assert [template["job_slice_count"] for template in templates] == [4] * len(TEMPLATES)
+    assert not any(item["survey_enabled"] for item in templates + workflows)
+    nodes = [node for workflow in workflows for node in workflow["workflow_nodes"]]
+    assert not any(item.get("extra_data") for item in nodes + many["controller_schedules"])
+    # For one, each job is one job.
+    assert {template["job_slice_count"] for template in TEMPLATES} == {1}
+    assert all(item["survey_enabled"] for item in TEMPLATES + OBJECTS["controller_workflows"])
+
+
 @pytest.mark.parametrize("schedule", OBJECTS["controller_schedules"], ids=lambda schedule: schedule["name"])
 def test_a_schedule_answers_the_survey(schedule: Json) -> None:
     questions = survey(named(TEMPLATES, schedule["unified_job_template"]))
