@@ -13,58 +13,17 @@ absent from its session, so it looks like one the server's version does not have
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
 import shutil
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet_needs import NEEDS
 
 if t.TYPE_CHECKING:
     from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient
 
 _NO_SUCH_PARAMETER = "CmdletPingTriesBindingOnly"
-
-
-@dataclasses.dataclass(frozen=True)
-class Need:
-    """One cmdlet the collection uses, with its parameters, and who may run it."""
-
-    cmdlet: str
-    parameters: tuple[str, ...]
-    held_by: str
-
-
-_ACCEPTED_DOMAINS = "the role Remote and Accepted Domains (role group Organization Management)"
-_SEND_CONNECTORS = "the role Send Connectors (role group Organization Management)"
-_RECIPIENTS = "the role Mail Recipients (role groups Recipient Management, Organization Management)"
-_CONFIGURATION = "the role View-Only Configuration (role groups View-Only Organization Management, Organization Management)"
-_ADSYNC = "the local group ADSyncAdmins of the Entra Connect server"
-
-# "Feature permissions" of Exchange's documentation; Entra Connect: "Accounts and permissions".
-NEEDS: t.Mapping[str, tuple[Need, ...]] = {
-    "exchange": (
-        Need("Get-ExchangeServer", (), _CONFIGURATION),
-        Need("Get-OrganizationConfig", (), _CONFIGURATION),
-        Need("Get-HybridConfiguration", (), _CONFIGURATION),
-        Need("Get-AcceptedDomain", ("Identity",), _CONFIGURATION),
-        Need("New-AcceptedDomain", ("Name", "DomainName", "DomainType"), _ACCEPTED_DOMAINS),
-        Need("Set-AcceptedDomain", ("Identity", "DomainType"), _ACCEPTED_DOMAINS),
-        Need("Remove-AcceptedDomain", ("Identity", "Confirm"), _ACCEPTED_DOMAINS),
-        Need("Get-SendConnector", ("Identity",), _CONFIGURATION),
-        Need("New-SendConnector", ("Name", "AddressSpaces"), _SEND_CONNECTORS),
-        Need("Set-SendConnector", ("Identity", "AddressSpaces"), _SEND_CONNECTORS),
-        Need("Remove-SendConnector", ("Identity", "Confirm"), _SEND_CONNECTORS),
-        Need("Get-Group", ("OrganizationalUnit", "ResultSize"), _RECIPIENTS),
-        Need("Get-Recipient", ("OrganizationalUnit", "ResultSize"), _RECIPIENTS),
-        Need("Update-Recipient", ("Identity", "Confirm"), _RECIPIENTS),
-    ),
-    "windows": (
-        Need("Get-ADSyncScheduler", (), _ADSYNC),
-        Need("Get-ADSyncConnector", (), _ADSYNC),
-        Need("Get-ADSyncAADCompanyFeature", (), _ADSYNC),
-    ),
-}
 
 
 def missing_software(transport: str, auth: str) -> list[str]:
@@ -88,24 +47,22 @@ def _installed(distribution: str) -> bool:
     return True
 
 
-def not_allowed(client: CmdletClient, endpoint: str) -> list[dict[str, t.Any]]:
-    """Cmdlets and parameters that are needed and not there.
+def not_allowed(client: CmdletClient, endpoint: str, playbooks: t.Collection[str]) -> list[dict[str, t.Any]]:
+    """Cmdlets and parameters that the playbooks need and that are not there.
 
-    :returns: ``cmdlet``, ``parameter`` (None: the cmdlet itself), ``held_by``
+    :returns: ``cmdlet``, ``parameter`` (None: the cmdlet itself), ``held_by``, ``needed_by``
     :raises SessionError: the host cannot be reached or refuses the user
     """
     if endpoint == "windows":
         _try(client, "Import-Module", {"Name": "ADSync"})
     found: list[dict[str, t.Any]] = []
     for need in NEEDS[endpoint]:
-        if not _is_there(client, need.cmdlet):
-            found.append({"cmdlet": need.cmdlet, "parameter": None, "held_by": need.held_by})
+        needed_by = [name for name in playbooks if name in need.playbooks]
+        if not needed_by:
             continue
-        found += [
-            {"cmdlet": need.cmdlet, "parameter": parameter, "held_by": need.held_by}
-            for parameter in need.parameters
-            if not _takes(client, need.cmdlet, parameter)
-        ]
+        there = _is_there(client, need.cmdlet)
+        absent = [name for name in need.parameters if not _takes(client, need.cmdlet, name)] if there else [None]
+        found += [{"cmdlet": need.cmdlet, "parameter": name, "held_by": need.held_by, "needed_by": needed_by} for name in absent]
     return found
 
 

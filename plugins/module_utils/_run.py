@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError, SessionError
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet_needs import way_out
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -38,7 +39,7 @@ def guarded_run(function: t.Callable[[AnsibleModule], None], module: AnsibleModu
         function(module)
     except CmdletError as exc:
         detail = {"cmdlet": exc.cmdlet, "host": exc.host, **dataclasses.asdict(exc.error)}
-        module.fail_json(msg=str(exc), cmdlet_error=detail)
+        module.fail_json(msg=f"{exc} {way_out(exc)}".rstrip(), cmdlet_error=detail)
     except SessionError as exc:
         module.fail_json(msg=str(exc))
     except CollectionError as exc:

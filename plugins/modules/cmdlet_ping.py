@@ -28,6 +28,13 @@ options:
     type: str
     choices: [exchange, windows]
     default: exchange
+  playbooks:
+    description:
+      - Playbooks of this collection that the account is for. Those cmdlets are tried that they run.
+    type: list
+    elements: str
+    choices: [hybrid_groups, address_list_refresh, verify, known_issues, rollback]
+    default: [hybrid_groups]
 seealso:
   - plugin: exchange.hybrid_groups.cmdlet
     plugin_type: connection
@@ -41,6 +48,10 @@ EXAMPLES = r"""
   exchange.hybrid_groups.cmdlet_ping:
     endpoint: windows
   delegate_to: "{{ groups['adsync'] | first }}"
+
+- name: May the account follow the mails of a verification, too?
+  exchange.hybrid_groups.cmdlet_ping:
+    playbooks: [hybrid_groups, verify]
 """
 
 RETURN = r"""
@@ -122,6 +133,12 @@ not_allowed:
       returned: success
       type: str
       sample: the role Send Connectors (role group Organization Management)
+    needed_by:
+      description: Those of O(playbooks) that run it.
+      returned: success
+      type: list
+      elements: str
+      sample: [hybrid_groups]
 problems:
   description: What is wrong, one sentence each, with the way out.
   returned: always
@@ -135,6 +152,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletClient, SessionError
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet_needs import PLAYBOOKS
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet_ping import missing_software, not_allowed
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._run import guarded_run
 
@@ -149,12 +167,12 @@ def run(module: AnsibleModule) -> None:
     try:
         result["server"] = client.server()
         result["answers"] = True
-        result["not_allowed"] = not_allowed(client, endpoint)
+        result["not_allowed"] = not_allowed(client, endpoint, module.params["playbooks"])
     except SessionError as exc:
         problems.append(str(exc))
     problems += [
-        f"{item['cmdlet']}{' -' + item['parameter'] if item['parameter'] else ''} is not there for {connection['username']}: it "
-        f"takes {item['held_by']}, or a newer server."
+        f"{item['cmdlet']}{' -' + item['parameter'] if item['parameter'] else ''} is not there for {connection['username']}, "
+        f"needed by {', '.join(item['needed_by'])}: it takes {item['held_by']}, or a newer server."
         for item in result.get("not_allowed", [])
     ]
     if problems:
@@ -163,7 +181,10 @@ def run(module: AnsibleModule) -> None:
 
 
 def main() -> None:
-    spec = {"endpoint": {"type": "str", "choices": ["exchange", "windows"], "default": "exchange"}}
+    spec = {
+        "endpoint": {"type": "str", "choices": ["exchange", "windows"], "default": "exchange"},
+        "playbooks": {"type": "list", "elements": "str", "choices": list(PLAYBOOKS), "default": ["hybrid_groups"]},
+    }
     guarded_run(run, AnsibleModule(argument_spec=spec, supports_check_mode=True))
 
 

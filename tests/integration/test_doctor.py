@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pytest
 from conftest import Ansible
+from helpers.documented_rights import allow_only
 
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet_needs import PLAYBOOKS
 from lab import contoso
 from lab.exchange import endpoint
 from lab.lab import Lab
@@ -23,7 +25,7 @@ from lab.lab import Lab
 )
 def test_a_healthy_organization(lab: Lab, ansible: Ansible, told: list[tuple[str, int | None]]) -> None:
     before = lab.world.view()
-    run = ansible.run("doctor")
+    run = ansible.run("doctor", "-e", "hybrid_groups_doctor_playbooks=" + ",".join(PLAYBOOKS))
     assert run.returncode == 0, run.output
     assert lab.world.view() == before
     for occurrence in (0, 1):
@@ -54,3 +56,19 @@ def test_a_cmdlet_that_is_not_there(ansible: Ansible, monkeypatch: pytest.Monkey
     assert [item["cmdlet"] for item in run.result("cmdlet_ping")["not_allowed"]] == ["Set-SendConnector"]
     assert "Set-SendConnector is not there for svc-ansible" in run.failure
     assert "the role Send Connectors (role group Organization Management)" in run.failure
+
+
+def test_an_account_that_is_for_the_procedure_alone(lab: Lab, ansible: Ansible) -> None:
+    allow_only(lab, "hybrid_groups")
+    assert ansible.run("doctor").returncode == 0
+    run = ansible.task("exchange", "cmdlet_ping", playbooks=["hybrid_groups", "verify"])
+    missing = {(item["cmdlet"], item["parameter"]) for item in run.result("cmdlet_ping")["not_allowed"]}
+    assert missing == {
+        (name, None)
+        for name in (
+            *("Get-Group", "Get-Mailbox", "Get-RemoteMailbox"),
+            *("Get-TransportService", "Get-MessageTrackingLog", "Get-Queue", "Get-Message"),
+        )
+    }
+    assert "Get-Queue is not there" in run.failure
+    assert "needed by verify: it takes the role Transport Queues" in run.failure

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from helpers.pages import DOCS, ROOT, code, page
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet_ping import NEEDS
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet_needs import NEEDS, PLAYBOOKS
 from lab.exchange.roles import ROLES
 
 if t.TYPE_CHECKING:
@@ -48,6 +48,20 @@ def test_the_doctor_names_the_same_roles() -> None:
     for need in NEEDS["windows"]:
         assert need.cmdlet in CONNECT["reading"]
         assert "ADSyncAdmins" in need.held_by
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_the_doctor_asks_for_what_a_playbook_needs_and_no_more(playbook: str) -> None:
+    documented: set[str] = set()
+    of: list[str] = []
+    for what, roles, *_others in TABLES["By step"]:
+        of = of if what.startswith("tag ") else code(what)
+        if playbook in of and "in addition" not in what:
+            documented |= {role for role in roles.split(", ") if role}
+    asked = {
+        need.held_by.partition("the role ")[2].partition(" (")[0] for need in NEEDS["exchange"] if playbook in need.playbooks
+    }
+    assert asked == documented != set()
 
 
 @pytest.mark.parametrize("module", sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py")))

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _cmdlet_ping
+from ansible_collections.exchange.hybrid_groups.plugins.module_utils import _cmdlet_needs, _cmdlet_ping
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet import CmdletError, ErrorDetail
 
 
@@ -56,8 +56,25 @@ class Account:
 
 def test_what_an_account_may_not_run() -> None:
     account = t.cast(t.Any, Account({"New-AcceptedDomain", "Set-SendConnector AddressSpaces"}))
-    assert [(item["cmdlet"], item["parameter"]) for item in _cmdlet_ping.not_allowed(account, "exchange")] == [
-        ("New-AcceptedDomain", None),
-        ("Set-SendConnector", "AddressSpaces"),
+    found = _cmdlet_ping.not_allowed(account, "exchange", ["hybrid_groups", "rollback"])
+    assert [(item["cmdlet"], item["parameter"], item["needed_by"]) for item in found] == [
+        ("New-AcceptedDomain", None, ["hybrid_groups"]),
+        ("Set-SendConnector", "AddressSpaces", ["hybrid_groups", "rollback"]),
     ]
-    assert _cmdlet_ping.not_allowed(t.cast(t.Any, Account(set())), "exchange") == []
+    assert _cmdlet_ping.not_allowed(account, "exchange", ["verify"]) == []
+    assert _cmdlet_ping.not_allowed(t.cast(t.Any, Account(set())), "exchange", _cmdlet_needs.PLAYBOOKS) == []
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "error_id", "words"),
+    [
+        ("New-AcceptedDomain", "CommandNotFoundException", "It takes the role Remote and Accepted Domains (role group"),
+        ("Set-SendConnector", "NamedParameterNotFound,Set-SendConnector", "It takes the role Send Connectors (role group"),
+        ("New-SendConnector", "CommandNotFoundException", "It takes a role that holds it, or a newer server."),
+        ("New-AcceptedDomain", "ADObjectAlreadyExistsException", ""),
+    ],
+)
+def test_what_to_do_about_a_cmdlet_that_is_not_there(cmdlet: str, error_id: str, words: str) -> None:
+    found = _cmdlet_needs.way_out(CmdletError(cmdlet, "ex1", ErrorDetail("No.", fully_qualified_error_id=error_id)))
+    assert found.startswith(words)
+    assert bool(found) is bool(words)
