@@ -22,6 +22,9 @@ from helpers.slices import Job, launch_slices
 from lab.configured import configure
 from lab.organizations import Organizations
 
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
 MANY = 100
 FEW = 25
 FORKS = 50
@@ -32,7 +35,7 @@ GROWTH = 1.2
 """How much longer an organization may take among many than among few."""
 
 
-def measure() -> list[Figure]:
+def measure() -> Iterator[Figure]:
     with lab_process(organizations=MANY) as lab, tempfile.TemporaryDirectory() as name:
         place = pathlib.Path(name)
         lab.do(_configure)
@@ -40,11 +43,24 @@ def measure() -> list[Figure]:
             variables.update(PATIENCE)
         few = _converged(lab, FEW, place)
         many = _converged(lab, MANY, place)
-        sessions = lab.do(_sessions)
+        yield _one_among_many(few, many)
+        yield Figure("organizations: sessions, against two each", "sessions", lab.do(_sessions), 2 * MANY, 1.0)
         expected, seconds = _from_the_beginning(lab, 1, place / "whole")
         sliced, sliced_seconds = _from_the_beginning(lab, SLICES, place / "slices")
         if sliced != expected:
             raise SystemExit("the slices left another state, or other reports, than the whole")
+    yield Figure(
+        f"organizations: {SLICES} slices side by side, first run",
+        "s",
+        round(sliced_seconds, 1),
+        round(seconds, 1),
+        1.5,
+        {"organizations": MANY},
+        against="the whole's",
+    )
+
+
+def _one_among_many(few: processes.Cost, many: processes.Cost) -> Figure:
     details = {
         "organizations": MANY,
         "forks": FORKS,
@@ -52,27 +68,15 @@ def measure() -> list[Figure]:
         "MiB at the peak": many.memory,
         "MiB for each further one": round((many.memory - few.memory) / (MANY - FEW), 1),
     }
-    return [
-        Figure(
-            "organizations: one among many",
-            "s",
-            round(many.seconds / MANY, 3),
-            round(few.seconds / FEW, 3),
-            GROWTH,
-            details,
-            against=f"one among {FEW},",
-        ),
-        Figure("organizations: sessions, against two each", "sessions", sessions, 2 * MANY, 1.0),
-        Figure(
-            f"organizations: {SLICES} slices side by side, first run",
-            "s",
-            round(sliced_seconds, 1),
-            round(seconds, 1),
-            1.5,
-            {"organizations": MANY},
-            against="the whole's",
-        ),
-    ]
+    return Figure(
+        "organizations: one among many",
+        "s",
+        round(many.seconds / MANY, 3),
+        round(few.seconds / FEW, 3),
+        GROWTH,
+        details,
+        against=f"one among {FEW},",
+    )
 
 
 def _converged(lab: LabProcess, count: int, place: pathlib.Path) -> processes.Cost:

@@ -20,6 +20,8 @@ import yaml
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PATIENCE = 1800  # seconds, for a hundred organizations on one node
+
 
 @dataclasses.dataclass(frozen=True)
 class Job:
@@ -77,7 +79,7 @@ def launch_slices(
             }
             process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             processes.append(stack.enter_context(process))
-        outputs = [process.communicate(timeout=600)[0] for process in processes]
+        outputs = [process.communicate(timeout=_PATIENCE)[0] for process in processes]
     return [
         Job(process.returncode, output, list(part["organizations"]["hosts"]), _stats(directory / f"slice{number}/artifacts/1"))
         for number, (process, output, part) in enumerate(zip(processes, outputs, parts, strict=True), 1)
