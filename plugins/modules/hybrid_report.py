@@ -45,6 +45,21 @@ options:
         O(domain). So the checks of today stand beside the steps of last week.
     type: bool
     default: true
+  failure:
+    description:
+      - Where the run has ended early, when it has. The report says so first, and its verdict is V(problems).
+    type: dict
+    suboptions:
+      task:
+        description:
+          - Name of the task that failed.
+        type: str
+        required: true
+      message:
+        description:
+          - What it said.
+        type: str
+        required: true
   prerequisites:
     description:
       - Records with C(id), C(title) and C(verdict), which is V(passed), V(failed), V(unknown), or V(person) for what only a
@@ -59,7 +74,7 @@ options:
     description:
       - Records with C(id), C(title), and C(changed), which is null for a step that did not run. C(before) and C(after) are
         states, as dictionaries or anything else, of which the page shows what differs. C(summary) is a sentence, C(look) where to
-        look for oneself. C(verdict) and C(place) are as in O(prerequisites), and optional.
+        look for oneself. C(verdict), C(explanation) and C(place) are as in O(prerequisites), and optional.
     type: list
     elements: dict
   verification:
@@ -157,6 +172,11 @@ summary:
       returned: success
       type: str
       sample: problems
+    ended_at:
+      description: Name of the task that the run has ended at.
+      returned: when it has ended early
+      type: str
+      sample: Publish the MX and autodiscover records
     breaks_at:
       description: Places of the mail's way that are broken, in its order.
       returned: success
@@ -170,7 +190,7 @@ summary:
       elements: str
       sample: [The reply left by the hybrid connector]
     steps:
-      description: How many steps changed something, changed nothing, did not run.
+      description: How many steps changed something, changed nothing, did not run; and how many failed, if any.
       returned: when there are any
       type: dict
       sample: {changed: 2, unchanged: 3, not_run: 0}

@@ -30,6 +30,11 @@ class ReportError(Exception):
     """A record that cannot be meant; ``str()`` names option and record."""
 
 
+def is_report(data: t.Mapping[str, t.Any]) -> bool:
+    """Whether data from a file are a report that this version can read."""
+    return data.get("format") == FORMAT and isinstance(data.get("domain"), str) and isinstance(data.get("summary"), dict)
+
+
 def plain(data: t.Any) -> t.Any:
     """A copy of JSON types alone, without the marks Ansible's templating leaves on values."""
     return json.loads(json.dumps(data, default=str))
@@ -60,12 +65,21 @@ def check_records(section: str, records: t.Any) -> list[Json]:
     return records
 
 
-def build(domain: str, sections: t.Mapping[str, t.Any], *, time: str, check_mode: bool, previous: Json | None = None) -> Json:
+def build(
+    domain: str,
+    sections: t.Mapping[str, t.Any],
+    *,
+    time: str,
+    check_mode: bool,
+    previous: Json | None = None,
+    failure: Json | None = None,
+) -> Json:
     """The whole report.
 
     :param sections: name to records; one that is None was not part of this run, and is taken from ``previous``
     :param time: ISO 8601
     :param previous: an earlier report of the same domain
+    :param failure: where this run has ended early: ``task`` and ``message``; that of ``previous`` is over
     :raises ReportError: see :func:`check_records`
     """
     kept = previous["sections"] if previous else {}
@@ -82,13 +96,14 @@ def build(domain: str, sections: t.Mapping[str, t.Any], *, time: str, check_mode
         "format": FORMAT,
         "domain": domain,
         "time": time,
-        "summary": summarize(domain, report_sections, path),
+        "summary": summarize(domain, report_sections, path, failure),
+        "failure": plain(failure),
         "mail_path": path,
         "sections": report_sections,
     }
 
 
-def summarize(domain: str, sections: t.Mapping[str, Json], path: t.Sequence[Json]) -> Json:
+def summarize(domain: str, sections: t.Mapping[str, Json], path: t.Sequence[Json], failure: Json | None = None) -> Json:
     """Totals and the verdict over all: ``problems``, ``unknown`` or ``sound``.
 
     Issues that cannot be known from here make the whole ``unknown`` only when they lie on the mail path.
@@ -98,9 +113,10 @@ def summarize(domain: str, sections: t.Mapping[str, Json], path: t.Sequence[Json
         records = section["records"]
         if name == "steps":
             counts[name] = {
-                "changed": sum(1 for record in records if record.get("changed")),
-                "unchanged": sum(1 for record in records if record.get("changed") is False),
-                "not_run": sum(1 for record in records if record.get("changed") is None),
+                "changed": sum(1 for record in records if record.get("changed") and not _has_failed(record)),
+                "unchanged": sum(1 for record in records if record.get("changed") is False and not _has_failed(record)),
+                "not_run": sum(1 for record in records if record.get("changed") is None and not _has_failed(record)),
+                **({"failed": failed} if (failed := sum(map(_has_failed, records))) else {}),
             }
         else:
             verdicts = [verdict_of(record) for record in records]
@@ -108,28 +124,31 @@ def summarize(domain: str, sections: t.Mapping[str, Json], path: t.Sequence[Json
                 verdict: verdicts.count(verdict) for verdict in (*_VERDICTS[name], "limitation", "mended") if verdict in verdicts
             }
     bad = {"failed", "found"}
-    problems = [
-        record["title"]
-        for name, section in sections.items()
-        if name != "steps"
-        for record in section["records"]
-        if verdict_of(record) in bad
-    ]
+    problems = [record["title"] for section in sections.values() for record in section["records"] if verdict_of(record) in bad]
     unknown = any(place["state"] == "unknown" for place in path)
     return {
         "domain": domain,
-        "verdict": "problems" if problems else "unknown" if unknown else "sound",
+        "verdict": "problems" if problems or failure else "unknown" if unknown else "sound",
+        **({"ended_at": str(failure["task"])} if failure else {}),
         "breaks_at": [place["id"] for place in path if place["state"] == "broken"],
         "problems": problems,
         **counts,
     }
 
 
+def _has_failed(step: t.Mapping[str, t.Any]) -> bool:
+    return step.get("verdict") == "failed"
+
+
 def verdict_of(record: t.Mapping[str, t.Any]) -> str:
-    """A record's verdict; ``mended`` for an issue that was found and is no more, ``limitation`` for one that cannot be."""
+    """A record's verdict; ``mended`` for an issue that was found and is no more, ``limitation`` for one that cannot be.
+
+    Steps may have none.
+    """
     if record.get("mended"):
         return "mended"
-    return "limitation" if record.get("limitation") and record["verdict"] == "found" else str(record["verdict"])
+    verdict = str(record.get("verdict"))
+    return "limitation" if record.get("limitation") and verdict == "found" else verdict
 
 
 def differences(before: t.Any, after: t.Any) -> list[tuple[str, t.Any, t.Any]]:

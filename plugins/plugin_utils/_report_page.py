@@ -33,6 +33,20 @@ def render(report: t.Mapping[str, t.Any], json_name: str) -> str:
     :param report: as :func:`_report.build` made it
     :param json_name: file name of the same report as JSON
     """
+    places = {place["id"]: place for place in report["mail_path"]}
+    return _render("page.html.j2", report=report, places=places, json_name=json_name)
+
+
+def render_overview(overview: t.Mapping[str, t.Any], json_name: str) -> str:
+    """The page over many organizations.
+
+    :param overview: as :func:`_overview.build` made it
+    :param json_name: file name of the same as JSON
+    """
+    return _render("overview.html.j2", overview=overview, json_name=json_name)
+
+
+def _render(template: str, **variables: t.Any) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent / "report"),
         autoescape=True,
@@ -43,5 +57,4 @@ def render(report: t.Mapping[str, t.Any], json_name: str) -> str:
     filters = (as_label, as_lines, as_name, as_text, as_time, verdict_of)
     environment.filters.update({function.__name__: function for function in filters})
     environment.globals.update(differences=differences, LONG_LIST=LONG_LIST)
-    page = environment.get_template("page.html.j2")
-    return page.render(report=report, places={place["id"]: place for place in report["mail_path"]}, json_name=json_name)
+    return environment.get_template(template).render(**variables)

@@ -200,6 +200,43 @@ def test_a_missing_prerequisite_stops_the_run_before_anything_is_changed(
     assert not any(line["result"].get("changed") for line in run.results)
 
 
+def test_a_run_that_ends_early_reports_how_far_it_came(lab: Lab, ansible: Ansible, tmp_path: pathlib.Path) -> None:
+    role = "Remote and Accepted Domains"
+    roles = lab.world.exchange.role_assignments[contoso.ADMIN]
+    lab.world.exchange.role_assignments[contoso.ADMIN] = ("View-Only Configuration",)
+    tags = ("--tags", "prerequisites,group_writeback,accepted_domain,send_connector")
+    run = ansible.run("hybrid_groups", *tags)
+    assert run.returncode == 2
+    assert role in run.failure
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["failure"] == {"task": "Accept mail for the group domain", "message": run.failure}
+    assert report["summary"]["ended_at"] == "Accept mail for the group domain"
+    # What was planned ahead of it and not done is no step that ran.
+    assert report["summary"]["steps"] == {"changed": 1, "unchanged": 0, "not_run": 3, "failed": 1}
+    assert report["summary"]["breaks_at"] == ["on_premises"]
+    failed = next(step for step in report["sections"]["steps"]["records"] if step["id"] == "accepted_domain")
+    assert role in failed["explanation"]
+
+    lab.world.exchange.role_assignments[contoso.ADMIN] = roles
+    assert ansible.run("hybrid_groups", *tags, "--tags", "report").returncode == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["failure"] is None
+    assert report["summary"]["verdict"] == "sound"
+
+
+def test_a_run_that_ends_early_can_do_without_a_report(lab: Lab, ansible: Ansible, tmp_path: pathlib.Path) -> None:
+    lab.world.tenant.applications[contoso.CLIENT_ID].roles.clear()
+    run = ansible.run("hybrid_groups", "--tags", "tenant", "--skip-tags", "report")
+    assert run.returncode == 2
+    assert not (tmp_path / "report.json").exists()
+    # One that cannot be written does not hide why.
+    ansible.vars["hybrid_groups_report"] = str(tmp_path / "missing" / "report.html")
+    homeless = ansible.run("hybrid_groups", "--tags", "tenant")
+    assert "missing" in homeless.result("hybrid_report")["msg"]
+    for failure in (run.failure, homeless.failure):
+        assert "Give the application the application permission" in failure
+
+
 def test_an_older_cumulative_update_can_be_allowed(lab: Lab, ansible: Ansible) -> None:
     lab.world.exchange.servers["EX1"].version = "15.2.858.5"  # 2019 CU9
     refused = ansible.run("hybrid_groups", "--tags", "prerequisites")

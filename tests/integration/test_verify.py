@@ -55,6 +55,10 @@ def test_a_fault_is_explained_and_what_was_made_is_undone(lab: Lab, ansible: Ans
     found = records(run)
     assert found["moved_6"]["verdict"] == "unknown"
     assert [name for name, record in found.items() if record["verdict"] == "failed"] == ["on_premises_7"]
+    report = json.loads((ansible.directory / "report.json").read_text())
+    assert report["summary"]["verdict"] == "problems"
+    assert report["summary"]["ended_at"] == "Fail when a step has failed"
+    assert report["summary"]["verification"]["failed"] == 1
 
 
 def test_what_was_made_is_undone_when_the_server_is_lost(lab: Lab, ansible: Ansible) -> None:

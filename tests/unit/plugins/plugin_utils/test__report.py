@@ -22,8 +22,8 @@ from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils._report imp
 TIME = "2026-11-24T12:00:00+00:00"
 
 
-def make(time: str = TIME, previous: t.Any = None, **sections: t.Any) -> dict[str, t.Any]:
-    return build("groups.contoso.com", sections, time=time, check_mode=False, previous=previous)
+def make(time: str = TIME, previous: t.Any = None, failure: t.Any = None, **sections: t.Any) -> dict[str, t.Any]:
+    return build("groups.contoso.com", sections, time=time, check_mode=False, previous=previous, failure=failure)
 
 
 def test_totals() -> None:
@@ -53,6 +53,28 @@ def test_totals() -> None:
 )
 def test_the_verdict_over_all(records: list[dict[str, t.Any]], verdict: str) -> None:
     assert make(verification=records)["summary"]["verdict"] == verdict
+
+
+def test_a_step_that_failed_is_a_problem_and_counts_once() -> None:
+    steps = [
+        {"id": "tenant_domain", "title": "Tenant domain", "changed": True, "verdict": "passed"},
+        {"id": "accepted_domain", "title": "Accepted domain", "changed": False, "verdict": "failed"},
+        {"id": "send_connector", "title": "Send connector", "changed": None, "verdict": None},
+    ]
+    summary = make(steps=steps)["summary"]
+    assert summary["steps"] == {"changed": 1, "unchanged": 0, "not_run": 1, "failed": 1}
+    assert (summary["verdict"], summary["problems"], summary["breaks_at"]) == ("problems", ["Accepted domain"], ["on_premises"])
+
+
+def test_a_run_that_ended_early_is_one_with_problems_until_the_next() -> None:
+    failure = {"task": "Read the tenant", "message": "AADSTS7000215"}
+    ended = make(failure=failure, verification=[])
+    assert ended["failure"] == failure
+    assert (ended["summary"]["verdict"], ended["summary"]["ended_at"]) == ("problems", "Read the tenant")
+    later = make(previous=ended)
+    assert later["failure"] is None
+    assert later["summary"]["verdict"] == "sound"
+    assert "ended_at" not in later["summary"]
 
 
 def test_a_section_of_an_earlier_run_stays_with_its_time() -> None:

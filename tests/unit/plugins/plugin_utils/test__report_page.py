@@ -35,8 +35,9 @@ class Page(html.parser.HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-def page(check_mode: bool = False, **sections: t.Any) -> str:
-    report = build("groups.contoso.com", sections, time="2026-11-24T12:00:00+00:00", check_mode=check_mode)
+def page(check_mode: bool = False, failure: t.Any = None, **sections: t.Any) -> str:
+    time = "2026-11-24T12:00:00+00:00"
+    report = build("groups.contoso.com", sections, time=time, check_mode=check_mode, failure=failure)
     return render(report, "report.json")
 
 
@@ -75,6 +76,15 @@ def test_before_and_after_of_a_step() -> None:
         "address spaces SMTP:contoso.mail.onmicrosoft.com;1 SMTP:contoso.mail.onmicrosoft.com;1 SMTP:groups.contoso.com;1" in text
     )
     assert "name Outbound to Office 365 Outbound" not in text  # did not change
+
+
+def test_a_run_that_ended_early_says_so_first() -> None:
+    step = {"id": "accepted_domain", "title": "Accepted domain", "changed": False, "verdict": "failed", "explanation": "No role."}
+    text = page(failure={"task": "Accept mail", "message": reports.HOSTILE}, steps=[step])
+    harmless = page(failure={"task": "Accept mail", "message": "Sales"}, steps=[step])
+    assert Page(text).elements == Page(harmless).elements
+    assert "The run ended early, 1 problem found The run ended at “ Accept mail ”: Sales" in Page(harmless).text
+    assert "Accepted domain ✕ failed No role." in Page(harmless).text
 
 
 def test_a_plan_does_not_read_as_done() -> None:
