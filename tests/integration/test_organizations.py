@@ -42,6 +42,7 @@ def test_one_that_fails_stops_no_other(ansible: Ansible, organizations: Organiza
     ansible.inventory = organizations.inventory()
     hosts = ansible.inventory["organizations"]["hosts"]
     hosts["org2"]["ansible_password"] = "wrong"
+    hosts["org3"]["hybrid_groups_client_secret"] = "wrong"
     for name, variables in hosts.items():
         variables["hybrid_groups_report"] = str(tmp_path / f"{name}.html")
     run = ansible.run("hybrid_groups", "--forks", "4")
@@ -49,16 +50,26 @@ def test_one_that_fails_stops_no_other(ansible: Ansible, organizations: Organiza
     assert {name: summary["failures"] + summary["unreachable"] for name, summary in run.stats.items()} == {
         "org1": 0,
         "org2": 1,
-        "org3": 0,
+        "org3": 1,
         "org4": 0,
     }
-    assert configured(organizations) == {"org1", "org3", "org4"}
+    assert configured(organizations) == {"org1", "org4"}
     traffic = {name: organization.traffic.counts for name, organization in organizations.labs.items()}
     assert traffic["org1"]["exchange.sessions"] == traffic["org1"]["connect.sessions"] == 1
-    assert sorted(path.name for path in tmp_path.glob("*.html")) == ["org1.html", "org3.html", "org4.html"]
+    assert sorted(path.name for path in tmp_path.glob("*.html")) == [f"org{number}.html" for number in range(1, 5)]
     # Nothing of one organization's went to the servers of another.
     views = organizations.view()
-    assert views["org1"]["exchange"] == views["org3"]["exchange"]
+    assert views["org1"]["exchange"] == views["org4"]["exchange"]
+
+    ansible.inventory["all"] = {"vars": {"hybrid_groups_overview": str(tmp_path / "overview.html")}}
+    overview = ansible.run("overview")
+    assert overview.returncode == 0, overview.output
+    summary = overview.result("hybrid_overview")["summary"]
+    assert summary == {"verdict": "problems", "organizations": 4, "problems": 2, "missing": 0, "unknown": 0, "sound": 2}
+    rows = json.loads((tmp_path / "overview.json").read_text())["organizations"]
+    assert [row["name"] for row in rows] == ["org2", "org3", "org1", "org4"]
+    assert [row["ended_at"] for row in rows] == ["Read the Exchange organization", "Read the tenant", None, None]
+    assert 'href="org3.html"' in (tmp_path / "overview.html").read_text()
 
 
 def test_every_playbook_runs_for_an_organization(ansible: Ansible, organizations: Organizations) -> None:

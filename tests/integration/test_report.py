@@ -59,3 +59,42 @@ def test_life_of_a_report(ansible: Ansible, tmp_path: pathlib.Path) -> None:
     assert [path.stat().st_mode & 0o777 for path in (page, data)] == [0o600, 0o600]
     assert json.loads(data.read_text())["domain"] == "groups.fabrikam.com"
     assert "groups.fabrikam.com" in page.read_text()
+
+
+def test_life_of_an_overview(ansible: Ansible, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+
+    def overview(path: str = "overview.html", **options: t.Any) -> dict[str, t.Any]:
+        keywords = {name: options.pop(name) for name in ("check_mode", "diff", "ignore_errors") if name in options}
+        pages = {name: str(folder / f"{name}.html") for name in ("contoso", "fabrikam")}
+        arguments = {"path": str(folder / path), "reports": pages, **options}
+        return {"name": "Overview", "exchange.hybrid_groups.hybrid_overview": arguments, **keywords}
+
+    tasks = [
+        task(folder / "contoso.html", steps=[DONE]),
+        overview(check_mode=True),
+        overview(),
+        overview(),
+        task(folder / "fabrikam.html", steps=[DONE]),
+        overview(diff=True, mode="0644"),
+        overview("contoso.html", ignore_errors=True),
+        overview(reports={}, ignore_errors=True),
+        overview(reports={"contoso": None}, ignore_errors=True),
+        overview(max_age=-1, ignore_errors=True),
+    ]
+    run = ansible.run([{"hosts": "exchange", "gather_facts": False, "tasks": tasks}])
+    assert run.returncode == 0, run.output
+    found = [line["result"] for line in run.results if line["action"].endswith("hybrid_overview")]
+    planned, first, again, later, over, none, nameless, negative = found
+    assert planned["summary"] == first["summary"]
+    assert (first["summary"]["missing"], later["summary"]["missing"]) == (1, 0)
+    assert [result["changed"] for result in (planned, first, again, later)] == [True, True, False, True]
+    assert "There is no report." in later["diff"][0]["before"]
+    assert "There is no report." not in later["diff"][0]["after"]
+    assert "is a report, and would be written over" in over["msg"]
+    assert "reports: there are none" in none["msg"]
+    assert "reports: contoso has None" in nameless["msg"]
+    assert "max_age: -1" in negative["msg"]
+    assert json.loads((folder / "contoso.json").read_text())["domain"] == "groups.contoso.com"
+    assert (folder / "overview.json").stat().st_mode & 0o777 == 0o644
