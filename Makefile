@@ -81,7 +81,7 @@ export PYTHONPATH := $(CURDIR)/tests:$(abspath $(COLLECTIONS))
 export PATH := $(abspath $(BIN)):$(PATH)
 LAB := $(BIN)/python -m lab
 
-.PHONY: demo test lint unit integration rulebook docs galaxy sanity bench profile bench-organizations soak lab-start lab-stop lab-state clean
+.PHONY: demo test lint unit integration newest newest-tests rulebook docs galaxy sanity bench profile bench-organizations soak lab-start lab-stop lab-state clean
 
 demo: setup  ## run the procedure against the lab, twice
 	tests/demo.sh $(BIN)
@@ -108,6 +108,18 @@ integration: kerberos providers  ## real ansible-playbook runs against the lab
 
 docs: setup $(DOCS_STAMP)  ## build the documentation as a site in .cache/docs/html
 	docs/build.sh $(abspath $(DOCS))/bin
+
+# The newest ansible-core takes a newer Python than the oldest one that is supported.
+newest:  ## the tests with the newest ansible-core, where there is a Python for it; TESTS=tests/unit for a part
+	@for python in python3.14 python3.13 python3.12 python3 $$(ls -d $$HOME/.pyenv/versions/*/bin/python3 2>/dev/null | sort -rV); do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+			$(MAKE) --no-print-directory VENV=$(VENV)/newest PYTHON=$$python newest-tests; exit; \
+		fi; \
+	done; echo "no Python 3.12 or newer: nothing was run with the newest ansible-core"
+
+newest-tests: kerberos providers
+	$(BIN)/ansible --version | head -1
+	$(BIN)/pytest -n 3 --dist loadgroup $(or $(TESTS),tests/unit tests/integration)
 
 rulebook: setup $(RULEBOOK_STAMP)  ## run the rulebooks with ansible-rulebook against the lab
 	$(BIN)/pytest tests/integration/test_rulebooks.py

@@ -32,7 +32,8 @@ class ReportError(Exception):
 
 def is_report(data: t.Mapping[str, t.Any]) -> bool:
     """Whether data from a file are a report that this version can read."""
-    return data.get("format") == FORMAT and isinstance(data.get("domain"), str) and isinstance(data.get("summary"), dict)
+    parts = {"domain": str, "time": str, "summary": dict, "sections": dict}
+    return data.get("format") == FORMAT and all(isinstance(data.get(name), kind) for name, kind in parts.items())
 
 
 def plain(data: t.Any) -> t.Any:

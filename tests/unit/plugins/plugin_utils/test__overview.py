@@ -46,7 +46,9 @@ def test_those_to_look_at_come_first() -> None:
     assert broken["problems"] == ["The reply"]
 
 
-@pytest.mark.parametrize("found", [None, {}, {"format": 1}, {"format": 99, "domain": "a", "summary": {}}, {"kind": "overview"}])
+@pytest.mark.parametrize(
+    "found", [None, {}, {"format": 1}, {**report(), "format": 99}, {**report(), "time": None}, {"kind": "overview"}]
+)
 def test_what_is_no_report_counts_as_none(found: t.Any) -> None:
     assert verdicts(overview(a=found)) == {"a": "missing"}
 
