@@ -209,7 +209,8 @@ def test_a_run_that_ends_early_reports_how_far_it_came(lab: Lab, ansible: Ansibl
     assert run.returncode == 2
     assert role in run.failure
     report = json.loads((tmp_path / "report.json").read_text())
-    assert report["failure"] == {"task": "Accept mail for the group domain", "message": run.failure}
+    assert report["failure"]["task"] == "Accept mail for the group domain"
+    assert run.failure == f"{report['failure']['message']} How far it came is in {tmp_path / 'report.html'}."
     assert report["summary"]["ended_at"] == "Accept mail for the group domain"
     # What was planned ahead of it and not done is no step that ran.
     assert report["summary"]["steps"] == {"changed": 1, "unchanged": 0, "not_run": 3, "failed": 1}
