@@ -110,7 +110,7 @@ docs: setup $(DOCS_STAMP)  ## build the documentation as a site in .cache/docs/h
 	docs/build.sh $(abspath $(DOCS))/bin
 
 # The newest ansible-core takes a newer Python than the oldest one that is supported.
-newest:  ## the tests with the newest ansible-core, where there is a Python for it; TESTS=tests/unit for a part
+newest:  ## the tests with the newest ansible-core, where there is a Python for it
 	@for python in python3.14 python3.13 python3.12 python3 $$(ls -d $$HOME/.pyenv/versions/*/bin/python3 2>/dev/null | sort -rV); do \
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
 			$(MAKE) --no-print-directory VENV=$(VENV)/newest PYTHON=$$python newest-tests; exit; \
@@ -118,8 +118,9 @@ newest:  ## the tests with the newest ansible-core, where there is a Python for 
 	done; echo "no Python 3.12 or newer: nothing was run with the newest ansible-core"
 
 newest-tests: kerberos providers
-	$(BIN)/ansible --version | head -1
-	$(BIN)/pytest -n 3 --dist loadgroup $(or $(TESTS),tests/unit tests/integration)
+	$(BIN)/pip list 2>/dev/null | grep '^ansible-core '
+	$(BIN)/pytest -n 2 $(or $(UNIT),tests/unit)
+	$(BIN)/pytest -n 3 --dist loadgroup $(or $(INTEGRATION),tests/integration)
 
 rulebook: setup $(RULEBOOK_STAMP)  ## run the rulebooks with ansible-rulebook against the lab
 	$(BIN)/pytest tests/integration/test_rulebooks.py

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import pathlib
 import typing as t
 
 import dns.tsig
 import yaml
 
+from ansible_collections.exchange.hybrid_groups.plugins.plugin_utils import _report
 from helpers.ansible_in_process import OURS, InProcess, Outcome
 from helpers.application_identity import Identity
 from lab import contoso
@@ -32,6 +35,9 @@ SALES = f"sales@{contoso.GROUP_DOMAIN}"
 INTERNAL_SERVERS = ("127.0.0.4", "127.0.0.5")
 
 
+_REPORTS_OF = ("contoso", "fabrikam")
+
+
 class DocumentedLab:
     """Runs examples as a reader would who has put them into a playbook.
 
@@ -44,7 +50,9 @@ class DocumentedLab:
         self._ansible = ansible
         self._directory = directory
         self._inventory = directory / "inventory.yml"
-        self._files = {"/var/www/reports/groups.html": directory / "groups.html"}
+        self._files = {
+            f"/var/www/reports/{name}.html": directory / f"{name}.html" for name in ("groups", "overview", *_REPORTS_OF)
+        }
         self._internal_dns = DnsState({})
         self._application = Identity.make()
         key = dns.tsig.Key("hybrid-groups-internal.", contoso.TSIG_SECRET, contoso.TSIG_ALGORITHM)
@@ -97,6 +105,13 @@ class DocumentedLab:
         configure_mail(self.lab.world)
         self.lab.world.tenant.groups.append(UnifiedGroup("Sales", SALES))
         synchronize(self.lab.world)
+
+    def report_on_organizations(self) -> None:
+        """Two organizations' reports have been written."""
+        time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        report = _report.build(contoso.GROUP_DOMAIN, {}, time=time, check_mode=False)
+        for name in _REPORTS_OF:
+            (self._directory / f"{name}.json").write_text(json.dumps(report))
 
     def verify_the_domain(self) -> None:
         """The tenant uses the group domain for mail."""

@@ -38,6 +38,8 @@ def _of_the_roles() -> set[str]:
         # A default names the shared variable: "{{ hybrid_groups_domain }}".
         found |= set(re.findall(r"\b\w+_\w+\b", path.read_text()))
     found |= set(re.findall(r"\bhybrid_groups_\w+_host\b", (ROOT / "playbooks/vars/organization.yml").read_text()))
+    for path in ROOT.glob("playbooks/*.yml"):
+        found |= set(re.findall(r"\bhybrid_groups_\w+(?= \| default)", path.read_text()))
     for path in ROOT.glob("roles/*/tasks/**/*.yml"):
         found |= set(_FACTS.findall(path.read_text()))
     return found

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -22,7 +23,10 @@ SETTINGS = {"hybrid_groups_awx_dns_provider": "rfc2136", "hybrid_groups_awx_send
 def awx_import(api: AwxApi, document: Json) -> subprocess.CompletedProcess[str]:
     program = pathlib.Path(sys.executable).parent / "awx"
     command = [str(program), "--conf.host", api.url, "--conf.token", TOKEN, "import", "-f", "json"]
-    return subprocess.run(command, input=json.dumps(document), capture_output=True, text=True, timeout=120, check=False)
+    # awxkit uses what setuptools warns of.
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    text = json.dumps(document)
+    return subprocess.run(command, input=text, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def written(ansible: Ansible) -> dict[str, Json]:

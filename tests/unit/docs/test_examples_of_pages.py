@@ -11,7 +11,9 @@ from __future__ import annotations
 import configparser
 import importlib.util
 import json
+import pathlib
 import re
+import sys
 import typing as t
 
 import pytest
@@ -41,7 +43,7 @@ def _runs_elsewhere(test: str) -> bool:
 
 def _is_not_installed(collection: str) -> bool:
     return importlib.util.find_spec("ansible_collections") is None or not any(
-        (examples.ROOT / ".venv/collections/ansible_collections").glob(collection.replace(".", "/"))
+        (pathlib.Path(sys.prefix) / "collections/ansible_collections").glob(collection.replace(".", "/"))
     )
 
 

@@ -7,6 +7,8 @@ A new example needs nothing here, as long as it names what the lab has, and can 
 
 from __future__ import annotations
 
+import pathlib
+import sys
 import typing as t
 
 import pytest
@@ -18,7 +20,7 @@ from helpers.returned import differences
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-PROVIDERS = examples.ROOT / ".venv/providers/ansible_collections"
+PROVIDERS = pathlib.Path(sys.prefix) / "providers/ansible_collections"
 # What is there when a plugin's first example is run, where it is not what the procedure finds.
 BEGINNING: dict[str, Callable[[DocumentedLab], None]] = {
     **dict.fromkeys(
@@ -42,6 +44,7 @@ BEGINNING: dict[str, Callable[[DocumentedLab], None]] = {
     "modules/adsync_info": DocumentedLab.do_the_procedure_without_rights,
     "modules/exchange_send_connector_permission": DocumentedLab.connect_a_partner,
     "modules/group_domain_dns": DocumentedLab.verify_the_domain,
+    "modules/hybrid_overview": DocumentedLab.report_on_organizations,
 }
 # Plugins whose examples go on where those of others end.
 GO_ON_FROM = {
@@ -67,7 +70,7 @@ CHANGES_NOTHING = {
     "Wait until everybody sees them": "somebody else has published them",
 }
 # What they do counts as a change, and leaves no trace here.
-WITHOUT_A_TRACE = {"Update one group in any case"}
+WITHOUT_A_TRACE = {"Update one group in any case", "Write an overview"}
 # The code that was shown can be used once.
 ONLY_ONCE = {"Wait for the person to sign in"}
 

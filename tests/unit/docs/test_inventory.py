@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 import yaml
-from helpers.pages import DOCS, ROOT
+from helpers.pages import DOCS
 
 from lab import contoso
 from lab.samba import SambaDomain
@@ -23,7 +23,7 @@ from lab.samba import SambaDomain
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROVIDERS = ROOT / ".venv/providers"
+PROVIDERS = pathlib.Path(sys.prefix) / "providers"
 SERVERS = f"OU=Servers,{contoso.BASE_DN}"
 EXCHANGE_GROUPS = f"OU=Microsoft Exchange Security Groups,{contoso.BASE_DN}"
 COMPUTERS = ("EX1", "EX2", "AADC1", "FILE1")

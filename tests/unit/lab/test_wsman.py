@@ -29,7 +29,7 @@ from lab.powershell.objects import Call, CredentialValue, EnumValue, MultiValued
 from lab.traffic import Fault, Traffic
 from lab.wsman import WsmanServer, wire
 
-PASSWORD = "Test-Passw0rd"
+PASSWORD = contoso.ADMIN_PASSWORD  # a process knows one for an account
 CONFIGURATION = "Microsoft.Exchange"
 NAME = "exchange"
 CONNECTOR_TYPE = "Microsoft.Exchange.Data.Directory.SystemConfiguration.SmtpSendConnectorConfig"

@@ -35,10 +35,13 @@ Conversation = t.Callable[["asyncio.Queue[Event]"], t.Awaitable[None]]
 
 @pytest.fixture(scope="module")
 def source() -> dict[str, t.Any]:
-    path = list(sys.path)
-    loaded = runpy.run_path(str(SOURCE))
-    sys.path[:] = path
-    return loaded
+    path, hooks = list(sys.path), list(sys.path_hooks)
+    # Ansible's, which ansible-rulebook does not have, takes a file below ansible_collections for a package.
+    sys.path_hooks.clear()
+    try:
+        return runpy.run_path(str(SOURCE))
+    finally:
+        sys.path[:], sys.path_hooks[:] = path, hooks
 
 
 @pytest.fixture
