@@ -29,9 +29,10 @@ class ActionModule(PageAction):
                 "reports: there are none; the name and the report's page of at least one organization are needed."
             )
         pages = {name: _page(name, path) for name, path in args["reports"].items()}
-        if page in pages.values():
+        data = {name: path.with_suffix(".json") for name, path in pages.items()}
+        if page.with_suffix(".json") in data.values():
             raise AnsibleActionFail(f"path: {page} is a report, and would be written over.")
-        reports = {name: read_json(path.with_suffix(".json")) for name, path in pages.items()}
+        reports = {name: read_json(path) for name, path in data.items()}
         return _overview.build(pages, reports, page.parent, time=time, max_age=args["max_age"])
 
     def render(self, data: Json, json_name: str) -> str:
