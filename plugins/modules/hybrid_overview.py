@@ -20,13 +20,8 @@ author:
   - Contributors to exchange.hybrid_groups (@exchange-hybrid-groups)
 extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
+  - exchange.hybrid_groups._page
 options:
-  path:
-    description:
-      - The page's file, such as V(overview.html), in a folder that exists. Each file is replaced as a whole.
-      - The JSON gets the same name with the extension V(.json).
-    type: path
-    required: true
   reports:
     description:
       - The page of each organization's report, by the organization's name. Its JSON is read, which lies beside it.
@@ -37,30 +32,6 @@ options:
       - Hours after which a report does not count; V(0) for none.
     type: int
     default: 24
-  mode:
-    description:
-      - Permissions of both files, as an octal number in quotes.
-    type: raw
-    default: "0600"
-attributes:
-  action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
-    support: full
-  async:
-    description: Supports being used with the C(async) keyword.
-    support: none
-  check_mode:
-    support: full
-    details:
-      - Writes nothing.
-  diff_mode:
-    support: full
-    details:
-      - The difference of the organizations' lines, without times.
-  idempotent:
-    support: full
-    details:
-      - The files are written anew for their times; C(changed) tells whether something else differs.
 seealso:
   - module: exchange.hybrid_groups.hybrid_report
 """

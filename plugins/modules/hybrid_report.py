@@ -22,23 +22,13 @@ author:
   - Contributors to exchange.hybrid_groups (@exchange-hybrid-groups)
 extends_documentation_fragment:
   - exchange.hybrid_groups._attributes
+  - exchange.hybrid_groups._page
 options:
-  path:
-    description:
-      - The page's file, such as V(report.html), in a folder that exists. Each file is replaced as a whole.
-      - The JSON gets the same name with the extension V(.json).
-    type: path
-    required: true
   domain:
     description:
       - The group domain the report is about.
     type: str
     required: true
-  mode:
-    description:
-      - Permissions of both files, as an octal number in quotes.
-    type: raw
-    default: "0600"
   keep:
     description:
       - Take over a section that this task does not give from the report that is there, with its time, when that is of the same
@@ -90,25 +80,6 @@ options:
         count as a problem. C(place) is as in O(prerequisites).
     type: list
     elements: dict
-attributes:
-  action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
-    support: full
-  async:
-    description: Supports being used with the C(async) keyword.
-    support: none
-  check_mode:
-    support: full
-    details:
-      - Writes nothing. To have what check mode found as a report, set C(check_mode=false) on the task.
-  diff_mode:
-    support: full
-    details:
-      - The difference of the records, without times.
-  idempotent:
-    support: full
-    details:
-      - The files are written anew for their times; C(changed) tells whether something else differs.
 notes:
   - The report names servers, mailboxes and subjects. Think before widening O(mode).
 """
