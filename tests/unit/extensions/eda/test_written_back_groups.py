@@ -260,6 +260,17 @@ def test_arguments_that_cannot_work(source: dict[str, t.Any], changes: dict[str,
     assert "Secret-1" not in str(refused.value)
 
 
+def test_the_example_can_work(source: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the password where the guide puts it; it leaves everything else out."""
+    monkeypatch.setenv("HYBRID_GROUPS_DIRECTORY_PASSWORD", "Secret-1")
+    [example] = yaml.safe_load(source["EXAMPLES"])
+    [(name, arguments)] = example.items()
+    assert name == f"exchange.hybrid_groups.{SOURCE.stem}"
+    checked = source["parameters"](arguments)
+    assert {option: checked[option] for option in arguments} == arguments
+    assert checked["directory_password"] == "Secret-1"
+
+
 def test_the_options_are_documented(source: dict[str, t.Any]) -> None:
     documented = yaml.safe_load(source["DOCUMENTATION"])["options"]
     spec = source["_ARGUMENT_SPEC"]
