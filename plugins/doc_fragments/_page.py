@@ -14,7 +14,7 @@ class ModuleDocFragment:
 options:
   path:
     description:
-      - The page's file, such as V(report.html), in a folder that exists. Each file is replaced as a whole.
+      - The page's file, such as V(report.html). Its folder is made where there is none. Each file is replaced as a whole.
       - The JSON gets the same name with the extension V(.json).
     type: path
     required: true

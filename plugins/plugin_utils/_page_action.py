@@ -68,10 +68,10 @@ class PageAction(ActionBase):
         mode = _mode(args["mode"])
         page_path = pathlib.Path(args["path"]).absolute()
         json_path = page_path.with_suffix(".json")
-        if json_path == page_path or page_path.is_dir() or not page_path.parent.is_dir():
+        if json_path == page_path or page_path.is_dir():
             raise AnsibleActionFail(
-                f"path: {page_path} cannot be the page: a file name in a folder of the control node that exists is "
-                "needed, such as report.html; the JSON is written beside it."
+                f"path: {page_path} cannot be the page: the name of a file on the control node is needed, such as report.html; "
+                "the JSON is written beside it."
             )
         found = read_json(json_path)
         earlier = found if found is not None and self.is_of_the_same(found, args) else None
@@ -80,11 +80,12 @@ class PageAction(ActionBase):
         before, after = (self.findings(state) if state else None for state in (earlier, data))
         changed = before != after or not all(_has_mode(path, mode) for path in files)
         if not self._task.check_mode:
-            for path, text in files.items():
-                try:
+            try:
+                page_path.parent.mkdir(parents=True, exist_ok=True)
+                for path, text in files.items():
                     _write(path, text, mode)
-                except OSError as exc:
-                    raise AnsibleActionFail(f"path: {path} could not be written: {exc.strerror or exc}.") from exc
+            except OSError as exc:
+                raise AnsibleActionFail(f"path: {page_path} could not be written: {exc.strerror or exc}.") from exc
         if self._task.diff:
             texts = (json.dumps(state, indent=2) + "\n" if state else "" for state in (before, after))
             headers = {"before_header": str(json_path), "after_header": str(json_path)}

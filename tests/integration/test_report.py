@@ -32,14 +32,19 @@ def test_life_of_a_report(ansible: Ansible, tmp_path: pathlib.Path) -> None:
         task(page, steps=[DONE], diff=True),
         task(page, steps=[DONE], keep=False, mode="0640"),
         task(page, domain="groups.fabrikam.com", known_issues=[]),
-        task(folder / "missing" / "groups.html", ignore_errors=True),
+        task(folder / "another" / "one" / "groups.html", check_mode=True),
+        task(folder / "another" / "one" / "groups.html"),
+        task(page / "groups.html", ignore_errors=True),
+        task(folder, ignore_errors=True),
         task(page, verification=[{"id": "a", "title": "A"}], ignore_errors=True),
         task(page, mode="u=rw", ignore_errors=True),
     ]
     # A Windows host: the report is written on the control node all the same.
     run = ansible.run([{"hosts": "exchange", "gather_facts": False, "tasks": tasks}])
     assert run.returncode == 0, run.output
-    planned, first, again, later, alone, other, homeless, wrong, mode = (line["result"] for line in run.results)
+    planned, first, again, later, alone, other, predicted, made, homeless, nameless, wrong, mode = (
+        line["result"] for line in run.results
+    )
     assert planned["changed"]
     assert first["changed"]
     assert planned["summary"] == first["summary"]
@@ -52,10 +57,14 @@ def test_life_of_a_report(ansible: Ansible, tmp_path: pathlib.Path) -> None:
     assert "send_connector" in later["diff"][0]["before"]
     assert set(alone["summary"]) == {"domain", "verdict", "breaks_at", "problems", "steps"}
     assert "steps" not in other["summary"]
-    assert "folder of the control node that exists" in homeless["msg"]
+    assert predicted["changed"]
+    assert (folder / "another/one/groups.json").is_file()
+    assert made["path"] == str(folder / "another/one/groups.html")
+    assert f"path: {page / 'groups.html'} could not be written: " in homeless["msg"]
+    assert "the name of a file on the control node is needed" in nameless["msg"]
     assert "verification: record 1 (a) has the verdict None" in wrong["msg"]
     assert "'0640'" in mode["msg"]
-    assert sorted(path.name for path in folder.iterdir()) == ["groups.html", "groups.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["another", "groups.html", "groups.json"]
     assert [path.stat().st_mode & 0o777 for path in (page, data)] == [0o600, 0o600]
     assert json.loads(data.read_text())["domain"] == "groups.fabrikam.com"
     assert "groups.fabrikam.com" in page.read_text()
