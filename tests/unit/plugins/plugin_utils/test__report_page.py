@@ -83,7 +83,7 @@ def test_a_run_that_ended_early_says_so_first() -> None:
     text = page(failure={"task": "Accept mail", "message": reports.HOSTILE}, steps=[step])
     harmless = page(failure={"task": "Accept mail", "message": "Sales"}, steps=[step])
     assert Page(text).elements == Page(harmless).elements
-    assert "The run ended early, 1 problem found The run ended at “ Accept mail ”: Sales" in Page(harmless).text
+    assert "The run ended early, 1 problem found The run ended at Accept mail : Sales" in Page(harmless).text
     assert "Accepted domain ✕ failed No role." in Page(harmless).text
 
 
