@@ -11,6 +11,7 @@ from helpers.documented_rights import allow_only
 from ansible_collections.exchange.hybrid_groups.plugins.module_utils._cmdlet_needs import PLAYBOOKS
 from lab import contoso
 from lab.exchange import endpoint
+from lab.exchange.roles import CustomRole
 from lab.lab import Lab
 
 
@@ -56,6 +57,20 @@ def test_a_cmdlet_that_is_not_there(ansible: Ansible, monkeypatch: pytest.Monkey
     assert [item["cmdlet"] for item in run.result("cmdlet_ping")["not_allowed"]] == ["Set-SendConnector"]
     assert "Set-SendConnector is not there for svc-ansible" in run.failure
     assert "the role Send Connectors (role group Organization Management)" in run.failure
+
+
+def test_a_parameter_that_a_role_of_its_own_lacks(lab: Lab, ansible: Ansible) -> None:
+    exchange = lab.world.exchange
+    exchange.custom_roles["Less"] = CustomRole("Send Connectors", {"Set-SendConnector": frozenset({"AddressSpaces"})})
+    exchange.role_assignments[contoso.ADMIN] = ("View-Only Configuration", "Remote and Accepted Domains", "Less")
+    run = ansible.task("exchange", "cmdlet_ping")
+    [missing] = run.result("cmdlet_ping")["not_allowed"]
+    assert (missing["cmdlet"], missing["parameter"]) == ("Set-SendConnector", "AddressSpaces")
+    before = lab.world.view()
+    run = ansible.run("hybrid_groups", "--tags", "send_connector")
+    assert "'AddressSpaces'" in run.failure
+    assert "It takes the role Send Connectors (role group Organization Management), or a newer server." in run.failure
+    assert lab.world.view() == before
 
 
 def test_an_account_that_is_for_the_procedure_alone(lab: Lab, ansible: Ansible) -> None:

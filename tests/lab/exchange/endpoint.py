@@ -160,7 +160,8 @@ class ExchangeHost:
                     call.warn(localization.localized(text, culture))
 
     def _permissions(self, user: str) -> Permissions:
-        return Permissions(self._world.exchange.role_assignments.get(account_name(user), ()))
+        state = self._world.exchange
+        return Permissions(state.role_assignments.get(account_name(user), ()), state.custom_roles)
 
     def _run(self, call: Call, warnings: list[str]) -> list[NetObject]:
         state = self._world.exchange
@@ -168,11 +169,11 @@ class ExchangeHost:
         product = self._version or product_of(server.version)
         self.calls.add(CallRecord(product, call.cmdlet, tuple(str(name) for name, _value in call.parameters)))
         syntax = find_syntax(call.cmdlet, product)
-        known = syntax is not None and syntax.cmdlet in _CMDLETS and self._permissions(call.user).allow(syntax.cmdlet)
-        if syntax is None or not known:
+        permissions = self._permissions(call.user)
+        if syntax is None or syntax.cmdlet not in _CMDLETS or not permissions.allow(syntax.cmdlet):
             raise command_not_found(call.cmdlet)
         output: list[NetObject] = []
-        for binding in bind(syntax, call, convert):
+        for binding in bind(syntax.without(permissions.lacking(syntax.cmdlet)), call, convert):
             warn = _discard if binding.warnings_hidden else warnings.append
             task = Task(syntax.cmdlet, binding.parameters, state, self._world.directory, server, warn)
             output += binding.run(functools.partial(_on_domain_controller, task))

@@ -9,6 +9,9 @@ issue 76); without any role there is no session at all.
 
 from __future__ import annotations
 
+import dataclasses
+import typing as t
+
 from lab import contoso
 
 _CONFIGURATION = (
@@ -39,6 +42,22 @@ ROLE_GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class CustomRole:
+    """A child of a role, with less in it ("Understanding management role entries": whole entries, or parameters of theirs).
+
+    :param without: cmdlet to the parameters taken away; None for the cmdlet itself
+    """
+
+    parent: str
+    without: t.Mapping[str, frozenset[str] | None]
+
+    def entries(self) -> dict[str, frozenset[str]]:
+        """Cmdlets to the parameters they lack."""
+        left = {cmdlet: self.without.get(cmdlet, frozenset()) for cmdlet in ROLES[self.parent]}
+        return {cmdlet: lacking for cmdlet, lacking in left.items() if lacking is not None}
+
+
 def seed() -> dict[str, tuple[str, ...]]:
     """Account to role groups and roles: the administrator only."""
     return {contoso.ADMIN: (EVERYTHING,)}
@@ -48,19 +67,28 @@ class Permissions:
     """What one account may run.
 
     :param assigned: names of role groups and roles
+    :param custom: custom roles by name
     """
 
-    def __init__(self, assigned: tuple[str, ...]) -> None:
+    def __init__(self, assigned: tuple[str, ...], custom: t.Mapping[str, CustomRole]) -> None:
         self._all = EVERYTHING in assigned
+        self._lacking: dict[str, frozenset[str]] = {}
         roles = {role for name in assigned for role in ROLE_GROUPS.get(name, (name,))}
-        self._cmdlets = frozenset[str]().union(*(ROLES[role] for role in roles if role != EVERYTHING))
+        for role in roles - {EVERYTHING}:
+            for cmdlet, lacking in (custom[role] if role in custom else CustomRole(role, {})).entries().items():
+                # What one role lacks, another may have.
+                self._lacking[cmdlet] = self._lacking.get(cmdlet, lacking) & lacking
 
     @property
     def any(self) -> bool:
-        return self._all or bool(self._cmdlets)
+        return self._all or bool(self._lacking)
 
     def allow(self, cmdlet: str) -> bool:
-        return self._all or cmdlet in self._cmdlets
+        return self._all or cmdlet in self._lacking
+
+    def lacking(self, cmdlet: str) -> frozenset[str]:
+        """Parameters of a cmdlet that its session does not have."""
+        return frozenset() if self._all else self._lacking[cmdlet]
 
 
 def account_name(user: str) -> str:

@@ -151,6 +151,7 @@ class ExchangeState:
     send_connectors: list[SendConnector] = dataclasses.field(default_factory=list)
     writes: int = 0
     role_assignments: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=roles.seed)
+    custom_roles: dict[str, roles.CustomRole] = dataclasses.field(default_factory=dict)
     culture: str = "en-US"
     domain_controllers: DomainControllers = dataclasses.field(default_factory=DomainControllers)
     mailboxes: list[Mailbox] = dataclasses.field(default_factory=lambda: exchange_mailboxes.seed(SERVER))

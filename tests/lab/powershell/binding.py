@@ -48,6 +48,12 @@ class Syntax:
     def compiled(self) -> bool:
         return self.source != self.cmdlet
 
+    def without(self, names: t.Collection[str]) -> Syntax:
+        """The same without some parameters."""
+        parameters = {name: parameter for name, parameter in self.parameters.items() if name not in names}
+        sets = {key: {name: value for name, value in members.items() if name not in names} for key, members in self.sets.items()}
+        return dataclasses.replace(self, parameters=parameters, sets=sets)
+
 
 @dataclasses.dataclass
 class Binding:

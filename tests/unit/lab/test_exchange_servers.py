@@ -14,6 +14,7 @@ import pytest
 from lab import contoso
 from lab.directory.state import DirectoryState
 from lab.exchange.endpoint import ExchangeHost
+from lab.exchange.roles import CustomRole
 from lab.exchange.state import ExchangeState
 from lab.powershell.objects import Call, NetObject, PowerShellError, SessionRefused
 
@@ -70,6 +71,23 @@ def test_a_cmdlet_of_no_role_is_not_there(exchange: Exchange, role: str, allowed
     except PowerShellError as exc:
         assert exc.error_id != "CommandNotFoundException"
     assert exchange.error(refused, user=contoso.USER).error_id == "CommandNotFoundException"
+
+
+def test_a_custom_role_has_less_than_its_parent(exchange: Exchange) -> None:
+    exchange.state.custom_roles["Less"] = CustomRole(
+        "Send Connectors", {"Remove-SendConnector": None, "Set-SendConnector": frozenset({"AddressSpaces"})}
+    )
+    exchange.state.role_assignments[contoso.USER] = ("Less",)
+    connector = {"Identity": "Internet", "user": contoso.USER}
+    assert exchange("Get-SendConnector", user=contoso.USER)
+    exchange("Set-SendConnector", Comment="A comment", **connector)
+    assert exchange.error("Remove-SendConnector", **connector).error_id == "CommandNotFoundException"
+    error = exchange.error("Set-SendConnector", AddressSpaces=["*"], **connector)
+    assert error.error_id.startswith("NamedParameterNotFound")
+    assert "'AddressSpaces'" in error.message
+    # Another role may have what the first one lacks.
+    exchange.state.role_assignments[contoso.USER] = ("Less", "Send Connectors")
+    exchange("Set-SendConnector", AddressSpaces=["fabrikam.com"], **connector)
 
 
 # Domain controllers
