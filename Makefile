@@ -117,7 +117,7 @@ newest:  ## the tests with the newest ansible-core, where there is a Python for 
 		fi; \
 	done; echo "no Python 3.12 or newer: nothing was run with the newest ansible-core"
 
-newest-tests: kerberos providers
+newest-tests: $(or $(NEEDS),kerberos providers)
 	$(BIN)/pip list 2>/dev/null | grep '^ansible-core '
 	$(BIN)/pytest -n 2 $(or $(UNIT),tests/unit)
 	$(BIN)/pytest -n 3 --dist loadgroup $(or $(INTEGRATION),tests/integration)
