@@ -8,6 +8,7 @@ import json
 import pathlib
 import typing as t
 
+import pytest
 from conftest import Ansible
 from helpers import reports
 
@@ -107,3 +108,23 @@ def test_life_of_an_overview(ansible: Ansible, tmp_path: pathlib.Path) -> None:
     assert "max_age: -1" in negative["msg"]
     assert json.loads((folder / "contoso.json").read_text())["domain"] == "groups.contoso.com"
     assert (folder / "overview.json").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("no_log", ["task", "block", None])
+def test_what_no_log_hides_gets_into_no_report(ansible: Ansible, no_log: str | None) -> None:
+    """Core hands it to a rescue."""
+    role = {"name": "exchange.hybrid_groups.report", "tasks_from": "failed"}
+    failing: dict[str, t.Any] = {"name": "Publish", "ansible.builtin.fail": {"msg": "the key {{ item }}"}, "loop": ["S3cret-1"]}
+    block: dict[str, t.Any] = {"name": "A step", "block": [failing]}
+    if no_log:
+        {"task": failing, "block": block}[no_log]["no_log"] = True
+    # The block's no_log would hide the rescue as well.
+    outer = {"name": "All", "block": [block], "rescue": [{"name": "End", "ansible.builtin.include_role": role}]}
+    run = ansible.run([{"hosts": "localhost", "gather_facts": False, "tasks": [outer]}])
+    assert run.returncode == 2
+    failed = [line["result"] for line in run.results if line["action"].endswith("fail")][-1]["msg"]
+    written = [(ansible.directory / f"report.{kind}").read_text() for kind in ("html", "json")]
+    assert json.loads(written[1])["failure"]["task"] == "Publish"
+    for text in (failed, *written):
+        assert ("S3cret-1" in text) is (no_log is None)
+        assert ("The output is hidden" in text) is (no_log is not None)
